@@ -1,0 +1,43 @@
+"""Options of the domain ``text``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from rgan_kit.contracts import Options
+
+
+class TextOptions(Options):
+    """How text becomes sequences of symbols."""
+
+    level: Literal["auto", "character", "word"] = Field(
+        "auto", description="what a symbol is: a character, a word between spaces, or what suits the text"
+    )
+    unit: Literal["line", "window"] = Field(
+        "line", description="what a sample is: a line, or a window of running text"
+    )  # fmt: skip
+    window_length: int = Field(
+        0, ge=0, le=4096, description="symbols in a window; 0 for 128 characters or 32 words (unit=window)"
+    )
+    stride: int = Field(
+        0, ge=0, le=65536, description="symbols from one window's start to the next; 0 for the window's length"
+    )
+    min_count: int = Field(
+        0, ge=0, le=10**6,
+        description="rarer symbols become the unknown one; 0 for 2 where there are over 1,000 different ones, else 1",
+    )  # fmt: skip
+    max_vocabulary: int = Field(10_000, ge=1, le=500_000, description="most different symbols; the rarest go first")
+    max_length: int = Field(
+        0, ge=0, le=4096,
+        description="longer lines are left out; 0 for the longest line, but 256 characters or 64 words at most",
+    )  # fmt: skip
+    validation_share: float = Field(0.1, gt=0, le=0.5, description="share of the samples held out from training")
+    equal_lines: Literal["anywhere", "together"] = Field(
+        "anywhere",
+        description="where repeated lines go: training or validation as chance has it, or all on one side",
+    )
+    embedded_sentences: int = Field(
+        2000, ge=10, le=200_000, description="training sentences drawn from the embedded language, without data"
+    )

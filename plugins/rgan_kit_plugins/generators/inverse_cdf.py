@@ -1,0 +1,54 @@
+"""Picking a symbol by inverse cumulative distribution: logits and one uniform number in, one symbol out.
+
+In two levels: the weights are summed in blocks of about the square root of the vocabulary, the number picks the
+block, and then the symbol inside it. That reads every logit once and needs no softmax and no sort.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+IMPOSSIBLE = -1e9
+"""Logit of what must never be drawn; finite, so that gradients through it are zero and not undefined."""
+
+_BELOW_ONE = 1.0 - 2.0**-23
+"""Keeps ``uniform * total`` below ``total`` after rounding, so that a symbol of weight zero is never reached."""
+
+
+def pick(logits: Tensor, uniform: Tensor, temperature: Tensor) -> Tensor:
+    """Draws one symbol a row.
+
+    Args:
+        logits: float ``[batch, vocabulary]``.
+        uniform: float ``[batch]`` in [0, 1).
+        temperature: float scalar, above 0; below 1 sharpens, above 1 flattens.
+
+    Returns:
+        int64 ``[batch]``.
+    """
+    vocabulary = logits.shape[1]
+    block = math.ceil(math.sqrt(vocabulary))
+    blocks = math.ceil(vocabulary / block)
+    highest = logits.max(dim=1, keepdim=True).values
+    weights = torch.exp((logits - highest) / torch.clamp(temperature, min=1e-4))
+    weights = F.pad(weights, (0, blocks * block - vocabulary)).reshape(-1, blocks, block)
+    uniform = torch.clamp(uniform, 0.0, _BELOW_ONE)[:, None]  # [batch, 1]
+
+    cumulative = torch.cumsum(weights.sum(dim=2), dim=1)  # [batch, blocks]
+    target = uniform * cumulative[:, -1:]
+    chosen = _count(cumulative <= target)
+    before = F.pad(cumulative, (1, 0)).gather(1, chosen)  # weight of all blocks before the chosen one
+
+    inside = torch.cumsum(weights.gather(1, chosen[:, :, None].expand(-1, -1, block))[:, 0], dim=1)  # [batch, block]
+    share = (target - before) / (cumulative.gather(1, chosen) - before)
+    within = _count(inside <= torch.clamp(share, 0.0, _BELOW_ONE) * inside[:, -1:])
+    return (chosen * block + within)[:, 0]
+
+
+def _count(below: Tensor) -> Tensor:
+    """How many of each row are True, ``[batch, 1]``; counted in float32, which onnxruntime does faster than int64."""
+    return below.to(torch.float32).sum(dim=1, keepdim=True).to(torch.int64)

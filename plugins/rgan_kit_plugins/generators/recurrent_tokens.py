@@ -1,0 +1,194 @@
+"""An autoregressive recurrent generator of symbols: the recurrent language model of Mikolov et al. 2010 (with an LSTM:
+Graves 2013, arXiv:1308.0850), trained by likelihood or, through the Gumbel-softmax, by a discriminator.
+
+Every symbol is a function of those before it, of an optional latent and label of the whole sequence, and of chance.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rgan_kit.contracts import Batch, DataSpec, Relaxation, TokenSpec
+from rgan_kit_plugins.generators.inverse_cdf import IMPOSSIBLE, pick
+from rgan_kit_plugins.recurrence import Cell, Recurrence, State, padding_mask
+
+if TYPE_CHECKING:
+    from rgan_kit_plugins.generators import RecurrentGeneratorOptions
+
+
+class RecurrentTokenGenerator(nn.Module):
+    """``p(x) = Π p(x_t | x_<t, latent, label)`` with an LSTM or GRU."""
+
+    in_data: Tensor
+    generated: Tensor
+    allowed_next: Tensor | None
+
+    def __init__(self, cell: Cell, options: RecurrentGeneratorOptions, data: DataSpec) -> None:
+        super().__init__()
+        assert isinstance(data, TokenSpec)
+        self.data = data
+        self.latent_size = options.latent_size
+        width = options.embedding_size
+        self.embedding = nn.Embedding(data.vocab_size, width)
+        nn.init.normal_(self.embedding.weight, std=width**-0.5)
+        self.from_latent = nn.Linear(options.latent_size, width) if options.latent_size else None
+        self.from_label = nn.Embedding(len(data.labels), width) if data.labels else None
+        self.recurrence = Recurrence(cell, width, options.hidden_size, options.layers, options.dropout)
+        self.dropout = nn.Dropout(options.dropout)
+        tied = options.tie_weights
+        self.project = nn.Linear(options.hidden_size, width) if tied and width != options.hidden_size else nn.Identity()
+        self.output = nn.Linear(width if tied else options.hidden_size, data.vocab_size)
+        if tied:
+            self.output.weight = self.embedding.weight
+        nn.init.zeros_(self.output.bias)
+        self._register_grammar(data)
+
+    def _register_grammar(self, data: TokenSpec) -> None:
+        """Additive masks: what never stands in data, what is never generated, and which symbol may follow which."""
+        in_data, generated = torch.zeros(data.vocab_size), torch.zeros(data.vocab_size)
+        in_data[[data.bos, data.pad]] = IMPOSSIBLE
+        generated[list(data.never_generated)] = IMPOSSIBLE
+        self.register_buffer("in_data", in_data, persistent=False)
+        self.register_buffer("generated", generated, persistent=False)
+        grammar = None if data.allowed_next is None else torch.from_numpy(data.allowed_next.copy())
+        self.register_buffer("allowed_next", grammar, persistent=False)
+
+    def condition(self, like: Tensor, latent: Tensor | None, labels: Tensor | None) -> Tensor:
+        """What is added to the input of every step: ``[batch, embedding_size]``, for as many as ``like`` has."""
+        added = torch.zeros(like.shape[0], self.embedding.embedding_dim, device=like.device)
+        if self.from_latent is not None:
+            if latent is None:
+                latent = torch.randn(like.shape[0], self.latent_size, device=like.device)
+            added = added + self.from_latent(latent)
+        if self.from_label is not None:
+            if labels is None:
+                labels = torch.randint(len(self.data.labels), (like.shape[0],), device=like.device)
+            added = added + self.from_label(labels)
+        return added
+
+    def logits(self, hidden: Tensor, previous: Tensor) -> Tensor:
+        """Of the next symbol, given the recurrence's output ``[..., hidden_size]`` and the symbol before it."""
+        logits = cast("Tensor", self.output(self.project(self.dropout(hidden)))) + self.in_data
+        if self.allowed_next is not None:
+            logits = logits.masked_fill(~self.allowed_next[previous], IMPOSSIBLE)
+        return logits
+
+    def log_probs(self, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
+        """Nats of each symbol given those before it, by teacher forcing: ``[batch, time]``, zero on padding."""
+        tokens = batch.values  # [batch, time]
+        previous = F.pad(tokens[:, :-1], (1, 0), value=self.data.bos)
+        inputs = self.embedding(previous) + self.condition(tokens, latent, batch.labels)[:, None]
+        logits = self.logits(self.recurrence(self.dropout(inputs)), previous)  # [batch, time, vocabulary]
+        nats = F.cross_entropy(logits.float().flatten(0, 1), tokens.flatten(), reduction="none").view(tokens.shape)
+        return -nats * padding_mask(batch.lengths, tokens.shape[1])
+
+    def step(self, embedded: Tensor, previous: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits ``[batch, vocabulary]`` for generating the next symbol, and the next state.
+
+        Args:
+            embedded: ``[batch, embedding_size]``, the symbol before with the condition added.
+            previous: int64 ``[batch]``, the same symbol as a number.
+            state: of the recurrence.
+        """
+        hidden, state = self.recurrence.step(self.dropout(embedded), state)
+        return self.logits(hidden, previous) + self.generated, state
+
+    def generate(
+        self,
+        size: int,
+        length: int,
+        *,
+        latent: Tensor | None = None,
+        labels: Tensor | None = None,
+        relaxation: Relaxation = Relaxation(),  # noqa: B008 - frozen
+    ) -> Batch[Tensor]:
+        """Samples with gradients (Gumbel-softmax, Jang et al. 2017): ``values`` ``[size, length, vocabulary]``.
+
+        The end token counts in ``lengths``; what follows it is zero.
+        """
+        previous = self.embedding.weight.new_full((size,), self.data.bos, dtype=torch.int64)
+        condition = self.condition(previous, latent, labels)
+        embedded, state = self.embedding(previous), self.recurrence.initial_state(condition)
+        alive = torch.ones_like(previous, dtype=torch.bool)
+        steps: list[Tensor] = []
+        lengths = torch.zeros_like(previous)
+        for _ in range(length):
+            logits, state = self.step(embedded + condition, previous, state)
+            choice = relaxed_choice(logits, relaxation)  # [size, vocabulary]
+            steps.append(choice * alive[:, None])
+            lengths = lengths + alive
+            previous = choice.argmax(dim=1)
+            alive = alive & (previous != self.data.eos)
+            embedded = choice @ self.embedding.weight
+            if not alive.any():
+                break
+        return Batch(torch.stack(steps, dim=1), lengths, labels)
+
+    def sampler(self) -> nn.Module:
+        """The frozen sampler of the model file."""
+        return RecurrentTokenSampler(self)
+
+
+def relaxed_choice(logits: Tensor, relaxation: Relaxation) -> Tensor:
+    """A Gumbel-softmax draw from ``[batch, vocabulary]`` logits; exactly one-hot forward where ``hard``."""
+    gumbel = -torch.empty_like(logits).exponential_().log()
+    soft = F.softmax((logits + gumbel) / relaxation.temperature, dim=1)
+    if not relaxation.hard:
+        return soft
+    hard = F.one_hot(soft.argmax(dim=1), logits.shape[1]).to(soft.dtype)
+    return hard + (soft - soft.detach())
+
+
+class RecurrentTokenSampler(nn.Module):
+    """Whole sequences from uniform numbers, by the contract of ``docs/model-file.md``."""
+
+    def __init__(self, generator: RecurrentTokenGenerator) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+
+    def forward(
+        self, noise: Tensor, temperature: Tensor, latent: Tensor | None = None, labels: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """``noise`` ``[batch, time]`` to tokens int64 ``[batch, time]`` and lengths int64 ``[batch]``."""
+        network, data = self.network, self.network.data
+        condition = network.condition(noise, latent, labels)
+        previous = torch.full_like(noise[:, 0], data.bos, dtype=torch.int64)
+        state = network.recurrence.initial_state(condition)
+
+        def step(carry: tuple[Tensor, ...], uniform: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+            previous, alive, *state = carry
+            logits, next_state = network.step(network.embedding(previous) + condition, previous, tuple(state))
+            token = torch.where(alive, pick(logits, uniform, temperature), data.pad)
+            return (token, alive & (token != data.eos), *next_state), token.clone()
+
+        start = (previous, torch.ones_like(previous, dtype=torch.bool), *state)
+        tokens = scan(step, start, noise.T).T  # [batch, time]
+        counts = (tokens != data.eos) & (tokens != data.pad)
+        return tokens, counts.to(torch.float32).sum(dim=1).to(torch.int64)
+
+
+def scan(step: ScanStep, start: tuple[Tensor, ...], inputs: Tensor) -> Tensor:
+    """Runs ``step`` over the first dimension of ``inputs`` and stacks what it puts out.
+
+    A plain loop, but one ``Scan`` operator while exporting: a loop would bake its length into the graph.
+    """
+    if torch.compiler.is_exporting():
+        from torch._higher_order_ops.scan import scan as higher_order_scan
+
+        return cast("Tensor", higher_order_scan(step, start, inputs)[1])
+    carry, outputs = start, []
+    for element in inputs:
+        carry, output = step(carry, element)
+        outputs.append(output)
+    return torch.stack(outputs)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    ScanStep = Callable[[tuple[Tensor, ...], Tensor], tuple[tuple[Tensor, ...], Tensor]]

@@ -1,0 +1,1 @@
+"""Built-in loggers: lifecycle hooks that write what a training tells elsewhere."""

@@ -1,0 +1,106 @@
+"""Metrics of token samples. What depends on the data alone is computed once for each data set."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from rgan_kit.contracts import Dataset, SampleSet, Sequences, TokenSpec
+from rgan_kit.evaluation import (
+    NGramModel,
+    distinct_share,
+    mean_length,
+    row_keys,
+    sampled_rows,
+    source_rows,
+    verbatim_share,
+)
+
+
+class _Reference:
+    """The training data of a data set as the judge, and the figures of its held-out data as the control."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        assert isinstance(dataset.spec, TokenSpec)
+        self.spec = dataset.spec
+        self._train = dataset.train
+        self._validation = dataset.validation
+
+    @cached_property
+    def held_out(self) -> Sequences:
+        return source_rows(self._validation)
+
+    @cached_property
+    def training_keys(self) -> frozenset[bytes]:
+        return frozenset(row_keys(source_rows(self._train), self.spec.eos))
+
+    @cached_property
+    def held_out_verbatim(self) -> float:
+        """Of the rows that a generator could write: those without the unknown symbol, which look alike where the
+        data differ."""
+        rows = self.held_out
+        keys = row_keys(rows, self.spec.eos)
+        unknown = np.zeros(len(rows), np.bool_)
+        if self.spec.unknown is not None:
+            unknown[np.repeat(np.arange(len(rows)), rows.lengths)[rows.values == self.spec.unknown]] = True
+        writable = [key for key, left_out in zip(keys, unknown, strict=True) if not left_out]
+        return verbatim_share(writable, self.training_keys)
+
+    @cached_property
+    def ngrams(self) -> NGramModel:
+        return NGramModel(source_rows(self._train), vocab_size=self.spec.vocab_size, bos=self.spec.bos)
+
+    @cached_property
+    def held_out_nll(self) -> float:
+        return self.ngrams.nats_per_token(self.held_out)
+
+    @cached_property
+    def held_out_length(self) -> float:
+        return mean_length(self.held_out, self.spec.eos)
+
+
+_references: Final[WeakKeyDictionary[Dataset, _Reference]] = WeakKeyDictionary()
+
+
+def _reference(dataset: Dataset) -> _Reference:
+    known = _references.get(dataset)
+    if known is None:
+        known = _references[dataset] = _Reference(dataset)
+    return known
+
+
+def distinct(samples: SampleSet) -> dict[str, float]:
+    """``distinct``."""
+    spec = _reference(samples.dataset).spec
+    return {"distinct": distinct_share(row_keys(sampled_rows(samples.outputs), spec.eos))}
+
+
+def verbatim(samples: SampleSet) -> dict[str, float]:
+    """``verbatim`` and ``heldout_verbatim``."""
+    reference = _reference(samples.dataset)
+    keys = row_keys(sampled_rows(samples.outputs), reference.spec.eos)
+    return {
+        "verbatim": verbatim_share(keys, reference.training_keys),
+        "heldout_verbatim": reference.held_out_verbatim,
+    }
+
+
+def ngram_nll(samples: SampleSet) -> dict[str, float]:
+    """``ngram_nll`` and ``heldout_ngram_nll``, nats a token, end tokens counted."""
+    reference = _reference(samples.dataset)
+    return {
+        "ngram_nll": reference.ngrams.nats_per_token(sampled_rows(samples.outputs)),
+        "heldout_ngram_nll": reference.held_out_nll,
+    }
+
+
+def length(samples: SampleSet) -> dict[str, float]:
+    """``length`` and ``heldout_length``, symbols, end tokens not counted."""
+    reference = _reference(samples.dataset)
+    return {
+        "length": mean_length(sampled_rows(samples.outputs), reference.spec.eos),
+        "heldout_length": reference.held_out_length,
+    }

@@ -1,0 +1,99 @@
+"""``rgankit doctor``: what is wrong with this installation."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+
+import typer
+
+from rgan_kit.cli.console import Results
+from rgan_kit.contracts.errors import ExitCode
+
+LIBRARIES = {
+    "numpy": "base", "pluggy": "base", "pydantic": "base", "typer": "base", "rich": "base",
+    "onnxruntime": "cpu", "onnxruntime-gpu": "gpu",
+    "torch": "train", "onnx": "train", "onnxscript": "train", "safetensors": "train", "tomli-w": "train",
+    "tensorboard": "tensorboard",
+}  # fmt: skip
+SLOW_IMPORT_SECONDS = 0.5
+
+
+def add_to(app: typer.Typer, results: Results) -> None:
+    """Adds the command."""
+
+    @app.command()
+    def doctor(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+        """Say what is wrong with this installation, and how to mend it; exit code 3 where plugins are at fault."""
+        report = examine()
+        if results.as_json:
+            results.document(report)
+        else:
+            for name, facts in report["libraries"].items():
+                results.line(f"{name:<16} {facts['version'] or 'not installed':<16} {facts['extra']}")
+            results.line(f"CUDA device      {report['cuda']}")
+            results.line(f"providers        {', '.join(report['providers']) or 'none'}")
+            for fault in report["faults"]:
+                results.line(f"fault: {fault}")
+            results.line("all is well" if not report["faults"] else f"{len(report['faults'])} fault(s)")
+        if report["faults"]:
+            raise typer.Exit(ExitCode.PLUGIN if report["plugin_faults"] else ExitCode.FAILED)
+
+
+def examine() -> dict[str, Any]:
+    """Libraries, devices, providers and plugins, with every fault in words."""
+    libraries = {name: {"version": _version(name), "extra": extra} for name, extra in LIBRARIES.items()}
+    faults = []
+    if libraries["onnxruntime"]["version"] and libraries["onnxruntime-gpu"]["version"]:
+        faults.append(
+            "onnxruntime and onnxruntime-gpu are both installed and overwrite each other: "
+            "pip uninstall onnxruntime onnxruntime-gpu, then install one of them again"
+        )
+    plugin_faults = _plugin_faults()
+    return {
+        "python": platform.python_version(),
+        "libraries": libraries,
+        "cuda": _cuda(),
+        "providers": _providers(),
+        "plugin_faults": plugin_faults,
+        "faults": faults + plugin_faults,
+    }
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _plugin_faults() -> list[str]:
+    from rgan_kit.plugins import Status, installed_registry
+
+    faults = []
+    for record in installed_registry().host.records:
+        if record.problem and record.status is not Status.BLOCKED:
+            faults.append(f"plugin {record.qualified} is {record.status.value}: {record.problem}")
+        if record.seconds > SLOW_IMPORT_SECONDS:
+            faults.append(
+                f"plugin {record.qualified} takes {record.seconds:.1f} s to import, which every command waits for: "
+                "it has to import torch and the like inside its build functions"
+            )
+    return faults
+
+
+def _cuda() -> str:
+    try:
+        import torch
+    except ImportError:
+        return "unknown (torch is not installed)"
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+
+
+def _providers() -> list[str]:
+    try:
+        import onnxruntime
+    except ImportError:
+        return []
+    return list(onnxruntime.get_available_providers())

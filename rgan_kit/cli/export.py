@@ -1,0 +1,49 @@
+"""``rgankit export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rgan_kit.cli.console import Results, talk
+from rgan_kit.cli.extras import EXPORT, need
+
+
+def add_to(app: typer.Typer, results: Results) -> None:
+    """Adds the command."""
+
+    @app.command()
+    def export(
+        run: Annotated[Path, typer.Argument(help="Folder of a run, e.g. runs/lstm-gan-text-1.")],
+        out: Annotated[Path | None, typer.Option(help="File to write; exported/<run>.onnx if not given.")] = None,
+        checkpoint: Annotated[str | None, typer.Option(help="Export this checkpoint, not the best one.")] = None,
+        opset: Annotated[
+            int, typer.Option(min=18, max=21, help="ONNX opset; the lowest runs in the oldest runtimes.")
+        ] = 18,
+        licence: Annotated[str, typer.Option(help="Licence of the model, e.g. CC-BY-4.0; written into it.")] = "",
+        description: Annotated[str, typer.Option(help="What the model is; written into it.")] = "",
+        json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    ) -> None:
+        """Export the generator of a run as one verified .onnx file."""
+        from rgan_kit.plugins import default_registry
+
+        need("export", EXPORT)
+        registry = default_registry()
+        from rgan_kit.export.exporter import export as export_run
+        from rgan_kit.training.session import load_trained
+
+        trained = load_trained(run, checkpoint, registry)
+        target = out or Path("exported") / f"{run.resolve().name}.onnx"
+        with talk().status(f"exporting step {trained.step} of {run}, and comparing it with torch"):
+            done = export_run(trained, target, registry, opset=opset, licence=licence, description=description)
+        if results.as_json:
+            results.document(
+                {"path": str(done.path), "bytes": done.bytes, "step": trained.step, "parity": done.manifest.parity}
+            )
+            return
+        results.line(f"{done.path}: {done.bytes:,} bytes, from step {trained.step}")
+        parity = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in done.manifest.parity.items())
+        results.line(f"compared with torch: {parity}")
+        results.line(f"\nnext: rgankit sample {done.path} -n 10")

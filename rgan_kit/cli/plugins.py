@@ -1,0 +1,117 @@
+"""``rgankit plugins list`` and ``show``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rgan_kit.cli.console import Results
+
+if TYPE_CHECKING:
+    from rgan_kit.contracts import Options
+
+
+def make_app(results: Results) -> typer.Typer:
+    """The ``plugins`` commands."""
+    app = typer.Typer(help="What is installed, and what it offers.", no_args_is_help=True, rich_markup_mode=None)
+
+    @app.command("list")
+    def list_plugins(
+        recipes: Annotated[bool, typer.Option("--recipes", help="Recipes only.")] = False,
+        json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    ) -> None:
+        """List every plugin with its state, and everything on offer."""
+        from rgan_kit.plugins import installed_registry
+
+        registry = installed_registry()
+        if results.as_json:
+            results.document({"plugins": _records(registry), "offers": _offers(registry, recipes)})
+            return
+        if not recipes:
+            _print_records(registry, results)
+        _print_offers(registry, results, recipes)
+
+    @app.command("show")
+    def show(
+        name: Annotated[str, typer.Argument(help="Recipe, part or domain; or `train` for the trainer's options.")],
+        json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    ) -> None:
+        """Show every option of a recipe, a part or a domain: type, default, range and meaning."""
+        from rgan_kit.cli.show import describe_all, print_described
+
+        described = describe_all(name)
+        if results.as_json:
+            results.document(described)
+        else:
+            print_described(described, results)
+
+    return app
+
+
+def _records(registry: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": record.name,
+            "distribution": record.distribution,
+            "version": record.version,
+            "target": record.target,
+            "status": record.status.value,
+            "problem": record.problem,
+            "seconds": round(record.seconds, 3),
+            "offers": record.offers,
+            "hooks": record.hooks,
+        }
+        for record in registry.host.records
+    ]
+
+
+def _offers(registry: Any, recipes: bool) -> list[dict[str, Any]]:
+    from rgan_kit.plugins import COLLECTIONS
+
+    return [
+        {"collection": collection, "name": offer.spec.name, "qualified": offer.qualified, "summary": offer.spec.summary}
+        for collection, kind in COLLECTIONS.items()
+        if collection == "recipe" or not recipes
+        for offer in registry.offers(kind)
+    ]
+
+
+def _print_records(registry: Any, results: Results) -> None:
+    results.line("plugins:")
+    for record in registry.host.records:
+        count = sum(map(len, record.offers.values()))
+        offers = f"offers {count}" if count else ""
+        text = "  ".join(filter(None, (record.qualified, record.version, record.status.value, offers, record.problem)))
+        results.line(f"  {text}")
+    if not registry.host.records:
+        results.line("  none")
+
+
+def _print_offers(registry: Any, results: Results, recipes: bool) -> None:
+    last = ""
+    for offer in _offers(registry, recipes):
+        if offer["collection"] != last:
+            last = offer["collection"]
+            results.line(f"{last}s:")
+        results.line(f"  {offer['name']:<20} {offer['summary']}")
+
+
+def options_of(model: type[Options]) -> list[dict[str, Any]]:
+    """Every option of a component: name, type, default, range, meaning."""
+    from rgan_kit.config import limits_of
+
+    rows = []
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        kind = annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+        rows.append(
+            {
+                "name": name,
+                "type": kind,
+                "default": field.get_default(call_default_factory=True),
+                "range": limits_of(field),
+                "meaning": field.description or "",
+            }
+        )
+    return rows

@@ -1,0 +1,186 @@
+"""``rgankit train``."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rgan_kit.cli.console import Results, finite
+from rgan_kit.cli.extras import TRAIN, need
+from rgan_kit.contracts.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from rgan_kit.config import RunConfig
+    from rgan_kit.contracts import Dataset
+    from rgan_kit.plugins import Registry
+    from rgan_kit.training.trainer import Trainer
+
+SAMPLES_AT_END = 8
+
+
+def add_to(app: typer.Typer, results: Results) -> None:
+    """Adds the command."""
+
+    @app.command()
+    def train(
+        plugin: Annotated[str | None, typer.Option(help="Recipe to train (see: rgankit plugins list).")] = None,
+        domain: Annotated[str | None, typer.Option(help="Data domain; guessed from --data where not given.")] = None,
+        data: Annotated[
+            Path | None, typer.Option(help="File or folder; without it, the domain's embedded data.")
+        ] = None,
+        settings: Annotated[
+            list[str] | None,
+            typer.Option("--set", help="An option, as key=value: generator.hidden_size=64. Repeat it."),
+        ] = None,
+        config: Annotated[
+            Path | None, typer.Option(help="TOML file; runs/<name>/config.toml replays that run.")
+        ] = None,
+        steps: Annotated[int | None, typer.Option(help="Steps of the whole training (train.steps).")] = None,
+        seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
+        device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N (train.device).")] = None,
+        run: Annotated[
+            Path | None, typer.Option(help="Folder to write; runs/<recipe>-<domain>-<n> if not given.")
+        ] = None,
+        resume: Annotated[Path | None, typer.Option(help="Run to go on with.")] = None,
+        checkpoint: Annotated[
+            str | None, typer.Option(help="With --resume: from this checkpoint, not the newest.")
+        ] = None,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be trained, and stop.")] = False,
+        json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    ) -> None:
+        """Train a recipe on your data, or on the embedded data of a domain."""
+        from rgan_kit.config import Request, resolve
+        from rgan_kit.plugins import default_registry
+
+        registry = default_registry()
+        request = Request(plugin, domain, data, settings or (), config, steps, seed, device)
+        if resume is not None:
+            _refuse_beside_resume(request, run, dry_run)
+            need("train", TRAIN)
+            _resume(resume, checkpoint, registry, results)
+            return
+        if checkpoint is not None:
+            raise UsageError("--checkpoint goes with --resume.", "Name the run: --resume runs/<name>")
+        resolved = resolve(request, registry)
+        need("train", TRAIN)
+        if dry_run:
+            from rgan_kit.cli.dry_run import show
+
+            show(resolved, registry, results)
+        else:
+            _begin(resolved, run, registry, results)
+
+
+def _refuse_beside_resume(request: Any, run: Path | None, dry_run: bool) -> None:
+    if any(value not in (None, ()) for value in vars(request).values()) or run is not None or dry_run:
+        raise UsageError(
+            "--resume goes on with a run as it was configured; it takes no other options but --checkpoint.",
+            "To change something, begin a new run with: rgankit train --config RUN/config.toml --set …",
+        )
+
+
+def _begin(config: RunConfig, run: Path | None, registry: Registry, results: Results) -> None:
+    from rgan_kit.cli.progress import make_reporter
+    from rgan_kit.training.session import begin, free_name, load_dataset
+
+    dataset = load_dataset(config)
+    folder = run or free_name(Path("runs"), f"{config.recipe.split(':')[-1]}-{config.domain.spec.name}")
+    with make_reporter() as reporter:
+        _introduce(reporter, config, dataset)
+        trainer = begin(config, dataset, registry, folder, reporter)
+        reporter.message(f"run: {folder} (threads: {trainer.config.train.threads})")
+        _train(trainer)
+    _conclude(trainer, results)
+
+
+def _resume(folder: Path, checkpoint: str | None, registry: Registry, results: Results) -> None:
+    from rgan_kit.cli.progress import make_reporter
+    from rgan_kit.training.session import resume
+
+    with make_reporter() as reporter:
+        trainer = resume(folder, checkpoint, registry, reporter)
+        _introduce(reporter, trainer.config, trainer.dataset)
+        reporter.message(f"run: {folder}, going on after step {trainer.state.step}")
+        _train(trainer)
+    _conclude(trainer, results)
+
+
+def _introduce(reporter: Any, config: RunConfig, dataset: Dataset) -> None:
+    reporter.message(f"{config.recipe} on {config.data or config.domain.spec.default_data}")
+    for key, text in dataset.summary.items():
+        reporter.message(f"  {key}: {text}")
+
+
+def _train(trainer: Trainer) -> None:
+    with _signals(trainer):
+        trainer.train()
+
+
+@contextmanager
+def _signals(trainer: Trainer) -> Iterator[None]:
+    """Ctrl-C and SIGTERM ask the training to save and stop; a second one stops it at once."""
+    codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+    before = {number: signal.getsignal(number) for number in codes}
+
+    def stop(number: int, _: Any) -> None:
+        trainer.reporter.message("stopping after this step, and saving; once more stops at once")
+        trainer.request_stop(codes[signal.Signals(number)])
+        for each in codes:
+            signal.signal(each, signal.SIG_DFL if each is signal.SIGTERM else signal.default_int_handler)
+
+    for number in codes:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _conclude(trainer: Trainer, results: Results) -> None:
+    from rgan_kit.training.session import load_trained
+
+    exported = load_trained(trainer.folder, None, trainer.registry)
+    drawn = trainer.assessor.draw(exported.generator.to(trainer.engine.device), SAMPLES_AT_END)
+    samples = [trainer.dataset.decoder.preview(sample) for sample in drawn.samples]
+    rows = [(row["moment"], row["figures"]) for row in trainer.state.evaluations]
+    best = trainer.state.best
+    if best is not None:
+        rows.append((f"kept (step {best['step']})", best["figures"]))
+    reference = trainer.dataset.truth.reference() if trainer.dataset.truth else {}
+    following = ["rgankit", "export", str(trainer.folder)]
+    if results.as_json:
+        results.document(
+            finite(
+                {
+                    "run": str(trainer.folder),
+                    "step": trainer.state.step,
+                    "kept_step": exported.step,
+                    "evaluations": [{"moment": moment, "figures": dict(figures)} for moment, figures in rows],
+                    "reference": reference,
+                    "samples": samples,
+                    "seconds": trainer.state.seconds,
+                    "next": following,
+                }
+            )
+        )
+        return
+    _print_table(rows, reference, results)
+    results.line("\nsamples:")
+    for sample in samples:
+        results.line(f"  {sample}")
+    results.line(f"\nnext: {shlex.join(following)}")
+
+
+def _print_table(rows: list[tuple[str, Any]], reference: dict[str, float], results: Results) -> None:
+    from rgan_kit.evaluation.report import table
+
+    results.line()
+    for line in table(rows, reference):
+        results.line(line)

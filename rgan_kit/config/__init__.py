@@ -1,0 +1,7 @@
+"""The run's configuration: typed, validated, read from TOML and replayed from it."""
+
+from rgan_kit.config.layers import limits_of, nearest
+from rgan_kit.config.run import Request, RunConfig, Selection, resolve
+from rgan_kit.config.train import TrainOptions
+
+__all__ = ["Request", "RunConfig", "Selection", "TrainOptions", "limits_of", "nearest", "resolve"]

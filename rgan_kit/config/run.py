@@ -1,0 +1,256 @@
+"""The configuration of a run: what is trained, on what, how.
+
+It is resolved once, written into the run, and replayed from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from rgan_kit.config.layers import SECTIONS, Layer, flat, nearest, parse_settings, read_toml, validate
+from rgan_kit.config.train import TrainOptions
+from rgan_kit.contracts.data import Kind
+from rgan_kit.contracts.errors import DataError, UsageError
+from rgan_kit.contracts.networks import NETWORK_NAMES, NetworkName
+from rgan_kit.contracts.options import Options
+from rgan_kit.contracts.specs import (
+    ComponentSpec,
+    DiscriminatorSpec,
+    DomainSpec,
+    EncoderSpec,
+    GeneratorSpec,
+    ObjectiveSpec,
+    RecipeSpec,
+)
+from rgan_kit.plugins import Registry
+
+PART_TYPES: dict[str, type[ComponentSpec]] = {
+    "generator": GeneratorSpec,
+    "discriminator": DiscriminatorSpec,
+    "encoder": EncoderSpec,
+    "objective": ObjectiveSpec,
+}
+_TOP_LEVEL = {"recipe", "seed", "data", "versions", *SECTIONS}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A part with its options.
+
+    Attributes:
+        name: as it is written in the configuration: short, or ``distribution:name`` where that is ambiguous.
+        spec: its description.
+        options: validated.
+        distribution, version: where it comes from.
+    """
+
+    name: str
+    spec: Any
+    options: Options
+    distribution: str
+    version: str
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides what a run computes.
+
+    Attributes:
+        recipe: its name.
+        domain: the data domain.
+        data: a file or folder (absolute), or None for the domain's embedded data.
+        parts: generator, objective, and discriminator and encoder where the recipe has them.
+        train: options of the trainer.
+        seed: of everything random.
+    """
+
+    recipe: str
+    domain: Selection
+    data: Path | None
+    parts: Mapping[str, Selection]
+    train: TrainOptions
+    seed: int = 0
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def networks(self) -> dict[NetworkName, Selection]:
+        """The parts that are networks."""
+        return {name: self.parts[name] for name in NETWORK_NAMES if name in self.parts}
+
+    def with_threads(self, threads: int) -> RunConfig:
+        """The same, with the number of CPU threads settled, so that a replay computes the same bits."""
+        return replace(self, train=self.train.model_copy(update={"threads": threads}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As written into ``config.toml``."""
+        document: dict[str, Any] = {"recipe": self.recipe, "seed": self.seed}
+        if self.data is not None:
+            document["data"] = str(self.data)
+        for section, selection in (*self.parts.items(), ("domain", self.domain)):
+            options = selection.options.model_dump(mode="json", exclude_none=True)
+            document[section] = {"name": selection.name, **options}
+        document["train"] = self.train.model_dump(mode="json", exclude_none=True)
+        document["versions"] = dict(self.versions)
+        return document
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for, before it is resolved. What is None was not said."""
+
+    recipe: str | None = None
+    domain: str | None = None
+    data: Path | None = None
+    settings: Sequence[str] = ()
+    config: Path | None = None
+    steps: int | None = None
+    seed: int | None = None
+    device: str | None = None
+
+
+def resolve(request: Request, registry: Registry) -> RunConfig:
+    """Recipe < configuration file < ``--set`` < the shortcuts ``--steps``, ``--seed``, ``--device``, ``--domain``.
+
+    Raises:
+        UsageError: unknown names or options, values out of range, parts that do not fit together.
+        PluginError: an ambiguous name.
+    """
+    document = _read_document(request.config) if request.config else {}
+    name = request.recipe or document.get("recipe")
+    if not isinstance(name, str):
+        known = ", ".join(spec.name for spec in registry.specs(RecipeSpec))
+        raise UsageError("No recipe is named.", f"Say which with --plugin (there are: {known}).")
+    offer = registry.offer(RecipeSpec, name)
+    recipe = offer.spec
+    assert isinstance(recipe, RecipeSpec)
+    above = [_sections(document), parse_settings(request.settings), _shortcuts(request)]
+    data = request.data or (Path(document["data"]) if document.get("data") else None)
+    parts = _parts(recipe, flat(recipe.defaults), above, registry, offer.plugin.distribution)
+    domain = _domain(data, parts["generator"].spec.kinds, flat(recipe.defaults), above, registry)
+    train = validate(TrainOptions, "train", _merged("train", [flat(recipe.defaults), *above]))
+    selections = (*parts.values(), domain)
+    config = RunConfig(
+        recipe=name,
+        domain=domain,
+        data=data.expanduser().absolute() if data else None,
+        parts=parts,
+        train=train,
+        seed=_seed(request.seed if request.seed is not None else document.get("seed", 0)),
+        versions={selection.distribution: selection.version for selection in selections},
+    )
+    _check_fit(config)
+    _check_loggers(config, registry)
+    return config
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    document = read_toml(path)
+    for key, value in document.items():
+        if key not in _TOP_LEVEL:
+            raise UsageError(f"{path}: there is no key '{key}'.", nearest(key, _TOP_LEVEL))
+        if key in SECTIONS and not isinstance(value, dict):
+            raise UsageError(f"{path}: '{key}' has to be a table.", f"Write [{key}] and its options below.")
+    return document
+
+
+def _sections(document: Mapping[str, Any]) -> Layer:
+    return {section: dict(document[section]) for section in SECTIONS if section in document}
+
+
+def _shortcuts(request: Request) -> Layer:
+    layer: Layer = {}
+    if request.steps is not None:
+        layer.setdefault("train", {})["steps"] = request.steps
+    if request.device is not None:
+        layer.setdefault("train", {})["device"] = request.device
+    if request.domain is not None:
+        layer["domain"] = {"name": request.domain}
+    return layer
+
+
+def _seed(seed: Any) -> int:
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+        raise UsageError(f"seed = {seed!r}: a seed is a whole number from 0 to {2**32 - 1}.")
+    return seed
+
+
+def _merged(section: str, layers: Sequence[Layer]) -> dict[str, Any]:
+    return {key: value for layer in layers for key, value in layer.get(section, {}).items()}
+
+
+def _parts(
+    recipe: RecipeSpec, defaults: Layer, above: Sequence[Layer], registry: Registry, near: str
+) -> dict[str, Selection]:
+    parts: dict[str, Selection] = {}
+    for section, kind in PART_TYPES.items():
+        asked = _merged(section, above)
+        own = getattr(recipe, section)
+        name = asked.pop("name", own)
+        if name is None:
+            if asked:
+                raise UsageError(
+                    f"Recipe {recipe.name} has no {section}, so {section}.{next(iter(asked))} means nothing."
+                )
+            continue
+        offer = registry.offer(kind, str(name), near=near if name == own else None)
+        spec = offer.spec
+        assert isinstance(spec, ComponentSpec)
+        inherited = defaults.get(section, {})
+        if name != own:  # defaults that the recipe meant for another part apply where this one has them too
+            inherited = {key: value for key, value in inherited.items() if key in spec.options.model_fields}
+        options = validate(spec.options, section, inherited | asked, part=str(name))
+        parts[section] = Selection(str(name), spec, options, offer.plugin.distribution, offer.plugin.version)
+    return _only_needed(parts)
+
+
+def _only_needed(parts: dict[str, Selection]) -> dict[str, Selection]:
+    """Drops networks that the objective does not use (``--set objective=maximum-likelihood`` on a GAN recipe)."""
+    objective = parts["objective"]
+    missing = [name for name in objective.spec.needs if name not in parts]
+    if missing:
+        raise UsageError(
+            f"Objective {objective.name} needs a {' and a '.join(missing)}, and the recipe has none.",
+            f"Name one, for example: --set {missing[0]}=lstm",
+        )
+    return {name: part for name, part in parts.items() if name == "objective" or name in objective.spec.needs}
+
+
+def _domain(
+    data: Path | None, kinds: frozenset[Kind], defaults: Layer, above: Sequence[Layer], registry: Registry
+) -> Selection:
+    values = _merged("domain", [defaults, *above])
+    name = values.pop("name", None)
+    if data is not None and not data.exists():
+        raise DataError(f"{data}: there is no such file or folder.", f"Looked for it in {Path.cwd()}.")
+    if name is None:
+        fitting = (spec for spec in registry.specs(DomainSpec) if spec.kind in kinds)
+        domain = registry.guess_domain(data) if data is not None else next(fitting, None)
+        if domain is None:
+            raise UsageError("No domain makes data that this recipe works on.", "See: rgankit plugins list")
+        name = domain.name
+    offer = registry.offer(DomainSpec, str(name))
+    spec = offer.spec
+    assert isinstance(spec, DomainSpec)
+    options = validate(spec.options, "domain", values, part=spec.name)
+    return Selection(str(name), spec, options, offer.plugin.distribution, offer.plugin.version)
+
+
+def _check_fit(config: RunConfig) -> None:
+    kind = config.domain.spec.kind
+    for section, part in config.parts.items():
+        if kind not in part.spec.kinds:
+            works = ", ".join(sorted(part.spec.kinds))
+            raise UsageError(
+                f"The {section} {part.name} works on {works}, but domain {config.domain.name} makes {kind}.",
+                "Choose another recipe or domain (see: rgankit plugins list).",
+            )
+
+
+def _check_loggers(config: RunConfig, registry: Registry) -> None:
+    known = [record.name for record, _ in registry.host.active() if "rgankit_step_end" in record.hooks]
+    for name in config.train.loggers:
+        if name not in known:
+            raise UsageError(f"train.loggers: no logger is called '{name}'.", nearest(name, known))

@@ -1,0 +1,47 @@
+"""Options of the trainer, common to all recipes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from rgan_kit.contracts.options import Options
+
+
+class TrainOptions(Options):
+    """How a training runs; ``rgankit plugins show train`` prints this."""
+
+    steps: int = Field(1500, ge=1, le=10**9, description="steps of the whole training, shared out among its stages")
+    batch_size: int = Field(64, ge=1, le=65536, description="sequences a step")
+    generator_learning_rate: float = Field(
+        3e-3, gt=0, le=1, description="of the generator's Adam, unless a phase sets its own"
+    )
+    discriminator_learning_rate: float = Field(1e-3, gt=0, le=1, description="of the discriminator's Adam")
+    encoder_learning_rate: float = Field(3e-3, gt=0, le=1, description="of the encoder's Adam")
+    schedule: Literal["constant", "cosine"] = Field(
+        "cosine", description="of the learning rates within each stage; cosine ends at a tenth"
+    )
+    beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the first moment")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the second moment")
+    weight_decay: float = Field(0.0, ge=0, le=1, description="decoupled weight decay (AdamW)")
+    clip_norm: float = Field(5.0, ge=0, le=1e6, description="largest norm of a network's gradient; 0 for no clipping")
+    average_decay: float = Field(
+        0.99,
+        ge=0,
+        lt=1,
+        description="of the moving average of the generator's weights, which is what is exported; 0 for none",
+    )
+    select: Literal["best", "last"] = Field(
+        "best", description="which weights are exported: those of the best evaluation, or the last"
+    )
+    evaluate_every: int = Field(250, ge=1, le=10**9, description="steps between evaluations")
+    evaluation_samples: int = Field(500, ge=2, le=10**6, description="samples drawn for an evaluation")
+    log_every: int = Field(20, ge=1, le=10**9, description="steps between lines of metrics")
+    sample_every: int = Field(250, ge=1, le=10**9, description="steps between samples shown and written")
+    checkpoint_every: int = Field(250, ge=1, le=10**9, description="steps between checkpoints")
+    keep_checkpoints: int = Field(3, ge=1, le=10**6, description="newest checkpoints kept, beside the best")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16 for autocast")
+    threads: int = Field(0, ge=0, le=1024, description="CPU threads; 0 to choose by a short measurement")
+    loggers: tuple[str, ...] = Field((), description="loggers to switch on, e.g. tensorboard")

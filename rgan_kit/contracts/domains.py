@@ -1,0 +1,69 @@
+"""What a data domain hands over: a data set to train on and a decoder that turns model outputs back into files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from rgan_kit.contracts.data import DataSpec, SequenceSource
+
+
+class Decoder(Protocol):
+    """Turns the outputs of a model into samples of the domain, and samples into files; needs no network."""
+
+    def decode(self, outputs: Mapping[str, np.ndarray]) -> list[Any]:
+        """Samples from arrays named as the model file names them: ``tokens`` and ``lengths`` (end token not
+        counted), ``series``, or ``frames``. Never fails on anything that a graph can produce."""
+        ...
+
+    def preview(self, sample: Any) -> str:
+        """The sample in one line of a terminal."""
+        ...
+
+    def write(self, samples: Sequence[Any], folder: Path) -> list[Path]:
+        """Writes the samples as the domain's own kind of file into an existing folder; returns what it wrote."""
+        ...
+
+    def manifest(self) -> dict[str, Any]:
+        """JSON-able: everything that ``DomainSpec.decoder`` needs to make this decoder again in another process."""
+        ...
+
+
+class Truth(Protocol):
+    """A known source of data, so that samples can be measured and not only admired."""
+
+    name: str
+
+    def measure(self, samples: Sequence[Any]) -> dict[str, float]:
+        """Figures of decoded samples under the known source, e.g. ``valid`` (a share) and ``grammar_nll``."""
+        ...
+
+    def reference(self) -> dict[str, float]:
+        """The same figures of the source itself, exact: what a perfect generator would reach."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """What a domain reads from a user's files.
+
+    Attributes:
+        spec: what one sample is.
+        train, validation: disjoint samples, split by the run's seed.
+        decoder: turns outputs back into samples.
+        fingerprint: SHA-256 (hex) of everything read; a resumed run refuses other data.
+        summary: what was read and decided, in words for people, in order (``{"level": "word, because …"}``).
+        truth: the known source, where there is one.
+    """
+
+    spec: DataSpec
+    train: SequenceSource
+    validation: SequenceSource
+    decoder: Decoder
+    fingerprint: str
+    summary: Mapping[str, str] = field(default_factory=dict)
+    truth: Truth | None = None

@@ -1,0 +1,115 @@
+"""The networks of a run, as the objectives and the exporter see them. All of them are ``torch.nn.Module``s.
+
+Nothing here imports torch: these are promises for type checkers and readers; ``rgan_kit.testing`` holds them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor, nn
+
+    from rgan_kit.contracts.data import Batch
+
+NetworkName = Literal["generator", "discriminator", "encoder"]
+NETWORK_NAMES: tuple[NetworkName, ...] = ("generator", "discriminator", "encoder")
+
+
+class Network(Protocol):
+    """The part of ``torch.nn.Module`` that everything here relies on."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """The parameters that the optimizer moves."""
+        ...
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """How a discrete choice lets gradients through (Jang et al. 2017; Maddison et al. 2017).
+
+    Attributes:
+        temperature: of the Gumbel-softmax; towards 0 it is a draw, towards infinity uniform.
+        hard: straight-through, a one-hot forward and the relaxed gradient backward; else the relaxed value itself.
+    """
+
+    temperature: float = 1.0
+    hard: bool = True
+
+
+class Generator(Network, Protocol):
+    """From noise to sequences."""
+
+    latent_size: int
+    """Size of the standard normal latent of a whole sequence; 0 where the model has none."""
+
+    def generate(
+        self,
+        size: int,
+        length: int,
+        *,
+        latent: Tensor | None = None,
+        labels: Tensor | None = None,
+        relaxation: Relaxation = ...,
+    ) -> Batch[Tensor]:
+        """One differentiable training pass, drawing what it needs from torch's own random numbers.
+
+        Args:
+            size: sequences to draw.
+            length: positions of each; a token sequence may end sooner.
+            latent: ``[size, latent_size]``; drawn from a standard normal where None.
+            labels: int64 ``[size]``, for conditional models.
+            relaxation: tokens only.
+
+        Returns:
+            For tokens, ``values`` float ``[size, length, vocabulary]``, zero after the end token.
+        """
+        ...
+
+    def sampler(self) -> nn.Module:
+        """The frozen module that is exported: a copy, with inputs and outputs as ``docs/model-file.md`` says."""
+        ...
+
+
+@runtime_checkable
+class Autoregressive(Protocol):
+    """A generator with a likelihood."""
+
+    def log_probs(self, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
+        """Log-probability in nats of each position given those before it (teacher forcing): ``[batch, time]``,
+        zero on padding."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a discriminator thinks, as logits: positive is real.
+
+    Attributes:
+        sequence: ``[batch]``.
+        steps: ``[batch, time]``, zero on padding.
+    """
+
+    sequence: Tensor
+    steps: Tensor
+
+
+class Discriminator(Network, Protocol):
+    """From sequences to scores. Padding never changes a score."""
+
+    def __call__(self, batch: Batch[Tensor]) -> Scores:
+        """``values`` as int64 tokens or as one-hot; a one-hot and its token score alike."""
+        ...
+
+
+class Encoder(Network, Protocol):
+    """From sequences to the posterior of their latent."""
+
+    def __call__(self, batch: Batch[Tensor]) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance, each ``[batch, latent_size]``."""
+        ...

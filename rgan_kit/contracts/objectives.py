@@ -1,0 +1,79 @@
+"""An objective as data: stages of a training, each a list of phases, each a loss of some networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from rgan_kit.contracts.networks import NetworkName
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from rgan_kit.contracts.data import Batch
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """What a loss may know.
+
+    Attributes:
+        batch: real sequences.
+        progress: how much of the stage is done, 0 up to but not including 1.
+        max_length: positions of the longest real sequence, the end token of tokens counted.
+    """
+
+    batch: Batch[Tensor]
+    progress: float
+    max_length: int
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A scalar to go down, and figures worth showing (scalars, detached by the trainer)."""
+
+    value: Tensor
+    metrics: Mapping[str, Tensor | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One backward pass and one optimizer step.
+
+    Attributes:
+        name: shown in the metrics, ``<name>/loss``.
+        networks: whose parameters move; the gradients of all others are dropped.
+        loss: computes the loss; it never touches an optimizer.
+        interval: every how many steps of the stage the phase runs.
+        learning_rate: replaces that of the networks' optimizers, where given.
+    """
+
+    name: str
+    networks: tuple[NetworkName, ...]
+    loss: Callable[[StepContext], Loss]
+    interval: int = 1
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a training.
+
+    Attributes:
+        name: e.g. ``pretraining``.
+        share: of the run's steps, relative to the other stages' shares.
+        phases: run in this order in every step.
+    """
+
+    name: str
+    share: float
+    phases: tuple[Phase, ...]
+
+
+class Objective(Protocol):
+    """What a training aims at."""
+
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages in order."""
+        ...

@@ -1,0 +1,15 @@
+"""Figures of samples, as plain functions: how many differ, how many are copies, how likely they are."""
+
+from rgan_kit.evaluation.ngrams import NGramModel
+from rgan_kit.evaluation.overlap import distinct_share, verbatim_share
+from rgan_kit.evaluation.rows import mean_length, row_keys, sampled_rows, source_rows
+
+__all__ = [
+    "NGramModel",
+    "distinct_share",
+    "mean_length",
+    "row_keys",
+    "sampled_rows",
+    "source_rows",
+    "verbatim_share",
+]

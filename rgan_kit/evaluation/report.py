@@ -1,0 +1,61 @@
+"""The figures of a training as a table: one column a moment, and the control, what real data gives, in the last."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+CONTROL = "heldout_"
+"""``heldout_x`` is figure ``x`` computed on held-out data in place of samples."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How a figure is shown."""
+
+    title: str
+    meaning: str
+    share: bool = False
+
+    def text(self, value: float | None) -> str:
+        """The value as a cell."""
+        if value is None or not math.isfinite(value):
+            return "–"
+        return f"{value:.1%}" if self.share else f"{value:.3f}"
+
+
+FIGURES: dict[str, Figure] = {
+    "valid": Figure("valid", "samples that the known source could have produced", share=True),
+    "grammar_nll": Figure("grammar nats", "nats a token of the valid samples under the known grammar"),
+    "heldout_nll": Figure("held-out nats", "nats a token of held-out data under the model"),
+    "distinct": Figure("distinct", "samples that differ from each other", share=True),
+    "verbatim": Figure("verbatim", "samples that stand word for word in the training data", share=True),
+    "ngram_nll": Figure("3-gram nats", "nats a token of the samples under a trigram model of the training data"),
+    "length": Figure("length", "mean length of the samples"),
+}
+
+
+def table(rows: Sequence[tuple[str, Mapping[str, float | None]]], reference: Mapping[str, float]) -> list[str]:
+    """A table of evaluations as lines of text: a line a figure, a column a moment, and what the figure means.
+
+    Args:
+        rows: moment and figures; the last moment decides which figures are shown.
+        reference: exact figures of the known source; empty where there is none.
+    """
+    figures = rows[-1][1] if rows else {}
+    names = [name for name in FIGURES if name in figures]
+    names += [name for name in figures if name not in FIGURES and f"{CONTROL}{name}" in figures]
+    control = {name: figures[f"{CONTROL}{name}"] for name in names if f"{CONTROL}{name}" in figures} | dict(reference)
+    columns = [*rows, ("real data", control)] if control else list(rows)
+    cells = [["", *(moment for moment, _ in columns), ""]]
+    for name in names:
+        figure = FIGURES.get(name, Figure(name.replace("_", " "), ""))
+        cells.append([figure.title, *(figure.text(values.get(name)) for _, values in columns), figure.meaning])
+    widths = [max(len(row[column]) for row in cells) for column in range(len(columns) + 1)]
+    return [_line(row, widths) for row in cells]
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    numbers = (cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:], strict=True))
+    return "  ".join([row[0].ljust(widths[0]), *numbers, row[-1]]).rstrip()

@@ -1,0 +1,50 @@
+"""Token sequences one after the other, whether they were sampled or read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from rgan_kit.contracts import Sequences, SequenceSource
+
+_AT_ONCE: Final = 4096
+
+
+def sampled_rows(outputs: Mapping[str, np.ndarray]) -> Sequences:
+    """What a token model gave, as rows: ``tokens`` int64 ``[batch, time]`` up to ``lengths`` ``[batch]`` (end token
+    not counted) and, where a sequence ended within its time, its end token."""
+    tokens = outputs["tokens"]
+    counted = np.minimum(outputs["lengths"] + 1, tokens.shape[1])
+    inside = np.arange(tokens.shape[1]) < counted[:, None]  # [batch, time]
+    return Sequences(tokens[inside], np.concatenate([[0], np.cumsum(counted)]))
+
+
+def source_rows(source: SequenceSource) -> Sequences:
+    """All samples of a source of tokens as rows, end tokens included."""
+    if isinstance(source, Sequences):
+        return source
+    rows = []
+    for start in range(0, len(source), _AT_ONCE):
+        batch = source.take(np.arange(start, min(start + _AT_ONCE, len(source))))
+        rows.append(batch.values[np.arange(batch.values.shape[1]) < batch.lengths[:, None]])
+    offsets = np.concatenate([[0], np.cumsum(source.lengths)])
+    return Sequences(np.concatenate(rows) if rows else np.zeros(0, np.int64), offsets)
+
+
+def row_keys(rows: Sequences, eos: int) -> list[bytes]:
+    """One key a row, equal for equal rows; the end token does not count."""
+    starts, ends = rows.offsets[:-1], rows.offsets[1:]
+    filled = ends > starts
+    ended = np.zeros(len(rows), np.bool_)
+    ended[filled] = rows.values[ends[filled] - 1] == eos
+    content = rows.values.astype("<i4").tobytes()
+    return [content[4 * start : 4 * end] for start, end in zip(starts.tolist(), (ends - ended).tolist(), strict=True)]
+
+
+def mean_length(rows: Sequences, eos: int) -> float:
+    """Symbols in a row on average, end tokens not counted; nan without rows."""
+    if len(rows) == 0:
+        return float("nan")
+    return float(np.count_nonzero(rows.values != eos) / len(rows))

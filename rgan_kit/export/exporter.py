@@ -1,0 +1,164 @@
+"""A trained run becomes one verified ``.onnx`` file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+import onnx
+import torch
+from torch import nn
+
+from rgan_kit import __version__
+from rgan_kit.contracts import ParityError, PluginError, TokenSpec
+from rgan_kit.export.graph import EXAMPLE_BATCH, EXAMPLE_TIME, LOWEST_OPSET, to_onnx
+from rgan_kit.export.interface import example_inputs, inputs_of, outputs_of
+from rgan_kit.export.verify import check_structure, compare
+from rgan_kit.plugins import Registry
+from rgan_kit.runtime import load
+from rgan_kit.runtime.manifest import Manifest
+from rgan_kit.training.session import TrainedRun
+from rgan_kit.training.storage import cannot_write, force_to_disk, to_json
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export made.
+
+    Attributes:
+        path: the model file.
+        bytes: its size.
+        manifest: what it says of itself.
+    """
+
+    path: Path
+    bytes: int
+    manifest: Manifest
+
+
+def export(
+    run: TrainedRun,
+    out: Path,
+    registry: Registry,
+    *,
+    opset: int = LOWEST_OPSET,
+    licence: str = "",
+    description: str = "",
+) -> Exported:
+    """Writes a model file by the contract of ``docs/model-file.md``.
+
+    Args:
+        run: with the generator's weights.
+        out: the target; replaced only by a file that passes every check.
+        registry: whose plugins may add metadata.
+        opset: 18 or higher.
+        licence, description: of the model, by its maker.
+
+    Raises:
+        ParityError: the graph does not compute what torch computes, or breaks the contract; no file is left.
+        RganKitError: torch cannot export the generator, or the file cannot be written.
+    """
+    sampler = cast("Any", run.generator).sampler().cpu().eval()
+    inputs, outputs = inputs_of(run.data.spec, run.generator), outputs_of(run.data.spec)
+    model = to_onnx(sampler, example_inputs(inputs, EXAMPLE_BATCH, EXAMPLE_TIME), inputs, outputs, opset)
+    model.producer_name, model.producer_version = "rgan-kit", __version__
+    model.doc_string = description
+    model.graph.name = run.config.recipe
+    temporary = out.with_name(f".{out.stem}.{os.getpid()}.tmp.onnx")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        manifest = _manifest(run, registry, licence, description, parity={})
+        parity = _verified(model, temporary, manifest, sampler)
+        manifest = manifest.model_copy(update={"parity": parity})
+        _save(model, manifest, temporary)
+        load(temporary, trusted=False)  # as a stranger's file: the walk and the manifest's own checks
+        temporary.replace(out)
+        force_to_disk(out.parent)
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Exported(out, out.stat().st_size, manifest)
+
+
+def _verified(
+    model: onnx.ModelProto, path: Path, manifest: Manifest, sampler: nn.Module
+) -> dict[str, float | int | str]:
+    _save(model, manifest, path)
+    check_structure(model, path)
+    loaded = load(path, trusted=True)
+    result = compare(
+        sampler,
+        lambda given: loaded.run(**{name: tensor.numpy() for name, tensor in given.items()}),
+        manifest.inputs,
+        manifest.outputs,
+    )
+    shapes = {tuple(info.shape) for info in manifest.inputs if "batch" in info.shape}
+    if not shapes:
+        raise ParityError("No input has a symbolic batch.")
+    return {**result, "provider": loaded.provider}
+
+
+def _save(model: onnx.ModelProto, manifest: Manifest, path: Path) -> None:
+    onnx.helper.set_model_props(model, manifest.to_metadata())
+    with path.open("wb") as file:
+        file.write(model.SerializeToString(deterministic=True))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _manifest(
+    run: TrainedRun, registry: Registry, licence: str, description: str, parity: Mapping[str, float | int | str]
+) -> Manifest:
+    spec, generator = run.data.spec, cast("Any", run.generator)
+    tokens = isinstance(spec, TokenSpec)
+    manifest = Manifest(
+        contract=1,
+        kind=spec.kind,
+        domain=run.config.domain.name,
+        recipe=run.config.recipe,
+        inputs=inputs_of(spec, generator),
+        outputs=outputs_of(spec),
+        max_length=spec.max_length,
+        noise="uniform" if tokens else "normal",
+        noise_size=0 if tokens else int(generator.noise_size),
+        latent_size=int(generator.latent_size),
+        labels=list(spec.labels),
+        decoder=run.data.decoder,
+        plugins={"rgan-kit": __version__, **run.config.versions},
+        libraries={name: version(name) for name in ("torch", "onnx", "onnxscript")},
+        hashes=_hashes(run),
+        licence=licence,
+        description=description,
+        parity=dict(parity),
+    )
+    return manifest.model_copy(update={"extra": _extra(manifest, registry)})
+
+
+def _hashes(run: TrainedRun) -> dict[str, str]:
+    weights = hashlib.sha256()
+    for name, tensor in sorted(run.generator.state_dict().items()):
+        weights.update(name.encode())
+        weights.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    configuration = hashlib.sha256(to_json(run.config.to_dict())).hexdigest()
+    return {"configuration": configuration, "weights": weights.hexdigest(), "data": run.data.fingerprint}
+
+
+def _extra(manifest: Manifest, registry: Registry) -> dict[str, Any]:
+    extra: dict[str, Any] = {}
+    for record, metadata in registry.host.each("rgankit_export_metadata", manifest=manifest.model_dump(mode="json")):
+        if metadata is None:
+            continue
+        try:
+            to_json(metadata)
+        except (TypeError, ValueError) as error:
+            raise PluginError(
+                f"{record.qualified}: rgankit_export_metadata returned what is not JSON: {error}"
+            ) from error
+        extra[record.qualified] = dict(metadata)
+    return extra

@@ -1,0 +1,120 @@
+"""From a sampler (a torch module) to an ONNX model without exporter's debris."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from rgan_kit.contracts import RganKitError
+from rgan_kit.runtime.manifest import TensorInfo
+
+logger = logging.getLogger(__name__)
+
+LOWEST_OPSET = 18
+_IR_OF_OPSET_18 = 8
+EXAMPLE_BATCH, EXAMPLE_TIME = 3, 5
+"""Shape of the example that is traced; neither size may occur again in the graph."""
+
+
+def to_onnx(
+    sampler: nn.Module,
+    example: Mapping[str, Tensor],
+    inputs: Sequence[TensorInfo],
+    outputs: Sequence[TensorInfo],
+    opset: int,
+) -> onnx.ModelProto:
+    """Traces a sampler with symbolic ``batch`` and ``time``.
+
+    Args:
+        sampler: takes the inputs by name.
+        example: one tensor for each input, of ``EXAMPLE_BATCH`` and ``EXAMPLE_TIME``.
+        inputs, outputs: as the manifest declares them, in order.
+        opset: of the default ONNX domain.
+
+    Raises:
+        RganKitError: torch cannot export the module; says why.
+    """
+    symbols = {name: torch.export.Dim(name, min=1) for name in ("batch", "time")}
+    dynamic = {
+        info.name: {axis: symbols[size] for axis, size in enumerate(info.shape) if isinstance(size, str)} or None
+        for info in inputs
+    }
+    try:
+        with _quiet():
+            program = torch.onnx.export(
+                sampler,
+                (),
+                kwargs={info.name: example[info.name] for info in inputs},
+                dynamic_shapes=dynamic,
+                input_names=[info.name for info in inputs],
+                output_names=[info.name for info in outputs],
+                opset_version=opset,
+                dynamo=True,
+                verbose=False,
+            )
+    except Exception as error:
+        logger.debug("torch.onnx.export failed", exc_info=True)
+        reason = str(error).strip().splitlines()
+        raise RganKitError(
+            f"torch cannot export this generator: {type(error).__name__}: {reason[0] if reason else ''}",
+            "Its sampler has to be free of data-dependent Python; loops over time go through a scan.",
+        ) from error
+    assert program is not None
+    model = program.model_proto
+    model.ir_version = _IR_OF_OPSET_18 if opset == LOWEST_OPSET else model.ir_version
+    _declare_shapes(model.graph, inputs, outputs)
+    _strip(model.graph)
+    return model
+
+
+@contextlib.contextmanager
+def _quiet() -> Any:
+    """Keeps the exporter's talk out of the terminal, also what it prints to stdout."""
+    level = logging.getLogger("torch.onnx").level
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.getLogger("torch.onnx").setLevel(level)
+
+
+def _declare_shapes(graph: onnx.GraphProto, inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> None:
+    """Declared shapes can carry the example's sizes; these are the true ones."""
+    for values, infos in ((graph.input, inputs), (graph.output, outputs)):
+        for value, info in zip(values, infos, strict=True):
+            shape = value.type.tensor_type.shape
+            del shape.dim[:]
+            for size in info.shape:
+                dimension = shape.dim.add()
+                if isinstance(size, str):
+                    dimension.dim_param = size
+                else:
+                    dimension.dim_value = size
+
+
+def _strip(graph: onnx.GraphProto) -> None:
+    """Takes out the trace's source lines and scopes, which are larger than a small model."""
+    graph.doc_string = ""
+    del graph.metadata_props[:]
+    del graph.value_info[:]
+    for value in (*graph.input, *graph.output, *graph.initializer):
+        value.doc_string = ""
+        if hasattr(value, "metadata_props"):
+            del value.metadata_props[:]
+    for node in graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+        for attribute in node.attribute:
+            attribute.doc_string = ""
+            if attribute.HasField("g"):
+                _strip(attribute.g)

@@ -1,0 +1,121 @@
+"""The hooks that a plugin may implement. Hooks only ever gain arguments.
+
+A plugin is a module (or object) named by an entry point in the group ``rgan_kit.plugins``; it marks each
+implementation with ``@rgan_kit.hookimpl``. An implementation takes those of the arguments that it needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import typer
+
+    from rgan_kit.contracts import (
+        DiscriminatorSpec,
+        DomainSpec,
+        EncoderSpec,
+        GeneratorSpec,
+        MetricSpec,
+        ObjectiveSpec,
+        RecipeSpec,
+        RunInfo,
+    )
+
+PROJECT = "rgankit"
+ENTRY_POINT_GROUP = "rgan_kit.plugins"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+# --- Collecting: called once for each plugin by the registry; one that raises is named and skipped. ---
+
+
+@hookspec
+def rgankit_generators() -> Iterable[GeneratorSpec]:  # type: ignore[empty-body]
+    """Generators that the plugin offers. Called once by the registry; returns an iterable of specs."""
+
+
+@hookspec
+def rgankit_discriminators() -> Iterable[DiscriminatorSpec]:  # type: ignore[empty-body]
+    """Discriminators that the plugin offers. Called once by the registry; returns an iterable of specs."""
+
+
+@hookspec
+def rgankit_encoders() -> Iterable[EncoderSpec]:  # type: ignore[empty-body]
+    """Encoders that the plugin offers. Called once by the registry; returns an iterable of specs."""
+
+
+@hookspec
+def rgankit_objectives() -> Iterable[ObjectiveSpec]:  # type: ignore[empty-body]
+    """Objectives that the plugin offers. Called once by the registry; returns an iterable of specs."""
+
+
+@hookspec
+def rgankit_domains() -> Iterable[DomainSpec]:  # type: ignore[empty-body]
+    """Data domains that the plugin offers. Called once by the registry; returns an iterable of specs."""
+
+
+@hookspec
+def rgankit_recipes() -> Iterable[RecipeSpec]:  # type: ignore[empty-body]
+    """Recipes that the plugin offers. Called once by the registry; returns an iterable of specs."""
+
+
+@hookspec
+def rgankit_metrics() -> Iterable[MetricSpec]:  # type: ignore[empty-body]
+    """Metrics of samples that the plugin offers. Called once by the registry; returns an iterable of specs."""
+
+
+@hookspec
+def rgankit_commands() -> Iterable[typer.Typer]:  # type: ignore[empty-body]
+    """Typer apps that become subcommands of ``rgankit`` under their own names. Called by the command line."""
+
+
+# --- Deciding: stops at the first result that is not None. ---
+
+
+@hookspec(firstresult=True)
+def rgankit_guess_domain(path: Path) -> str | None:
+    """The name of the domain that reads ``path`` (a file or folder that exists), or None.
+
+    Called by ``rgankit train`` where ``--data`` is given without ``--domain``. Look at names, not at contents.
+    """
+
+
+# --- Watching a training: called by the trainer on rank 0. One that raises is named, and not called again. ---
+
+
+@hookspec
+def rgankit_train_start(run: RunInfo, step: int) -> None:
+    """A training is about to begin (``step`` is 0) or to go on after ``step`` steps. Loggers open here."""
+
+
+@hookspec
+def rgankit_step_end(run: RunInfo, step: int, metrics: Mapping[str, float]) -> None:
+    """A line of metrics was written (every ``train.log_every`` steps); ``step`` counts from 1."""
+
+
+@hookspec
+def rgankit_checkpoint_saved(run: RunInfo, step: int, path: Path) -> None:
+    """A checkpoint of ``step`` lies whole at ``path``. Called after each is written."""
+
+
+@hookspec
+def rgankit_train_end(run: RunInfo, status: str) -> None:
+    """The training is over: ``status`` is ``done``, ``interrupted`` or ``failed``. Loggers close here."""
+
+
+# --- Exporting ---
+
+
+@hookspec
+def rgankit_export_metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Extra metadata for the model file: JSON-able, put under ``extra.<plugin>`` of the manifest.
+
+    Called by the exporter with the manifest as it stands; what is there already cannot be changed.
+    """

@@ -1,0 +1,165 @@
+"""Everything that plugins offer, by collection and name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from rgan_kit.contracts.errors import PluginError, UsageError
+from rgan_kit.contracts.specs import (
+    AnySpec,
+    DiscriminatorSpec,
+    DomainSpec,
+    EncoderSpec,
+    GeneratorSpec,
+    MetricSpec,
+    ObjectiveSpec,
+    RecipeSpec,
+)
+from rgan_kit.plugins.host import PluginHost, installed_entry_points
+from rgan_kit.plugins.records import PluginRecord, Status
+
+SpecT = TypeVar("SpecT", bound=AnySpec)
+SpecType = type[Any]
+"""The class of a spec."""
+
+COLLECTIONS: Final[dict[str, SpecType]] = {
+    "recipe": RecipeSpec,
+    "generator": GeneratorSpec,
+    "discriminator": DiscriminatorSpec,
+    "encoder": EncoderSpec,
+    "objective": ObjectiveSpec,
+    "domain": DomainSpec,
+    "metric": MetricSpec,
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A spec and the plugin that it comes from."""
+
+    spec: AnySpec
+    plugin: PluginRecord
+
+    @property
+    def qualified(self) -> str:
+        """``distribution:name``."""
+        return f"{self.plugin.distribution}:{self.spec.name}"
+
+
+class Registry:
+    """What all plugins of a host offer."""
+
+    def __init__(self, host: PluginHost) -> None:
+        self.host = host
+        self._offers: dict[SpecType, list[Offer]] = {kind: [] for kind in COLLECTIONS.values()}
+        for collection, kind in COLLECTIONS.items():
+            for record, spec in host.collect(f"rgankit_{collection}s"):
+                self._add(collection, kind, record, spec)
+        self._mark_conflicts()
+
+    def _add(self, collection: str, kind: SpecType, record: PluginRecord, spec: Any) -> None:
+        if not isinstance(spec, kind):
+            record.status = Status.BROKEN
+            record.add_problem(f"rgankit_{collection}s returned a {type(spec).__name__}, not a {kind.__name__}")
+            return
+        self._offers[kind].append(Offer(spec, record))
+        record.offers.setdefault(collection, []).append(spec.name)
+
+    def _mark_conflicts(self) -> None:
+        for collection, kind in COLLECTIONS.items():
+            for offer in self._offers[kind]:
+                rivals = [o for o in self._named(kind, offer.spec.name) if o.plugin is not offer.plugin]
+                if rivals and offer.plugin.status is not Status.BROKEN:
+                    offer.plugin.status = Status.CONFLICTING
+                    others = ", ".join(rival.qualified for rival in rivals)
+                    offer.plugin.add_problem(f"{collection} {offer.spec.name} is also offered as {others}")
+
+    def _named(self, kind: SpecType, name: str) -> list[Offer]:
+        return [offer for offer in self._offers[kind] if name in (offer.spec.name, offer.qualified)]
+
+    def offers(self, kind: SpecType | None = None) -> Iterator[Offer]:
+        """Everything on offer, or all of one kind."""
+        for each in COLLECTIONS.values() if kind is None else (kind,):
+            yield from self._offers[each]
+
+    def specs(self, kind: type[SpecT]) -> list[SpecT]:
+        """All specs of one kind."""
+        return [offer.spec for offer in self._offers[kind] if isinstance(offer.spec, kind)]
+
+    def offer(self, kind: SpecType, name: str, *, near: str | None = None) -> Offer:
+        """The offer with this short or qualified (``distribution:name``) name.
+
+        Args:
+            kind: the class of the spec.
+            name: what the user or a recipe calls it.
+            near: a distribution whose own offers go first, so that a stranger's ``lstm`` never changes what the
+                recipes of another distribution mean.
+
+        Raises:
+            UsageError: no such name; the message has the nearest ones.
+            PluginError: the short name belongs to several plugins; the message lists them.
+        """
+        found = self._named(kind, name)
+        if len(found) > 1:
+            found = [offer for offer in found if offer.plugin.distribution == near] or found
+        if len(found) == 1:
+            return found[0]
+        noun = next(collection for collection, each in COLLECTIONS.items() if each is kind)
+        if found:
+            candidates = ", ".join(offer.qualified for offer in found)
+            raise PluginError(f"{noun} '{name}' is ambiguous: {candidates}.", "Use one of these full names.")
+        raise self._unknown(noun, name, sorted({offer.spec.name for offer in self._offers[kind]}))
+
+    def get(self, kind: type[SpecT], name: str, *, near: str | None = None) -> SpecT:
+        """The spec with this name; raises as ``offer`` does."""
+        spec = self.offer(kind, name, near=near).spec
+        assert isinstance(spec, kind)
+        return spec
+
+    def _unknown(self, noun: str, name: str, known: list[str]) -> UsageError:
+        near = difflib.get_close_matches(name, known, n=3)
+        faulty = [r for r in self.host.records if r.status in (Status.BROKEN, Status.BLOCKED)]
+        mend = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known) or 'none'}."
+        if faulty:
+            mend += f" Not in use: {', '.join(r.qualified for r in faulty)} (see: rgankit plugins list)."
+        return UsageError(f"No {noun} is called '{name}'.", mend)
+
+    def guess_domain(self, path: Path) -> DomainSpec:
+        """The domain that reads ``path``.
+
+        Raises:
+            UsageError: no plugin recognises it.
+        """
+        answer = self.host.first("rgankit_guess_domain", path=path)
+        if answer is None:
+            names = ", ".join(spec.name for spec in self.specs(DomainSpec))
+            raise UsageError(f"{path}: no domain recognises this.", f"Say which with --domain (there are: {names}).")
+        record, name = answer
+        return self.get(DomainSpec, name, near=record.distribution)
+
+
+def make_registry(entries: Iterable[Any] | None = None, **host_options: Any) -> Registry:
+    """A registry of given entry points, or of everything installed."""
+    return Registry(PluginHost(installed_entry_points() if entries is None else entries, **host_options))
+
+
+@cache
+def installed_registry() -> Registry:
+    """The registry of everything installed, made once in a process; works whatever state the plugins are in."""
+    return make_registry()
+
+
+def default_registry() -> Registry:
+    """The registry that commands work with.
+
+    Raises:
+        PluginError: a plugin is broken and ``RGANKIT_STRICT=1``.
+    """
+    registry = installed_registry()
+    registry.host.insist()
+    return registry

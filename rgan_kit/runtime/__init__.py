@@ -1,0 +1,15 @@
+"""Load, verify, sample and decode an exported model with numpy and onnxruntime, without torch.
+
+>>> model = rgan_kit.runtime.load("exported/names.onnx")  # doctest: +SKIP
+>>> model.sample(10, seed=1)  # doctest: +SKIP
+
+onnxruntime is imported when the first model is loaded.
+"""
+
+from rgan_kit.runtime import contract, noise
+from rgan_kit.runtime.files import ModelFacts
+from rgan_kit.runtime.manifest import Manifest, TensorInfo
+from rgan_kit.runtime.model import Model, load
+from rgan_kit.runtime.safety import check
+
+__all__ = ["Manifest", "Model", "ModelFacts", "TensorInfo", "check", "contract", "load", "noise"]

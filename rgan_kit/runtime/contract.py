@@ -1,0 +1,76 @@
+"""Version 1 of the contract between a model file and whoever runs it: names, types and shapes of inputs and outputs.
+
+``docs/model-file.md`` says the same for people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rgan_kit.contracts.data import Kind
+
+VERSION: Final = 1
+
+Noise = Literal["uniform", "normal"]
+Distribution = Literal["uniform", "normal", "constant", "choice"]
+
+NOISE_OF: Final[dict[Kind, Noise]] = {"tokens": "uniform", "series": "normal", "frames": "normal"}
+
+Dim = str | int
+"""A size: a number, the name of a free dimension, or ``*`` for any number that the model fixes."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output: its name, its numpy type and its dimensions."""
+
+    name: str
+    dtype: str
+    shape: tuple[Dim, ...]
+    distribution: Distribution | None = None
+
+    def __str__(self) -> str:
+        """As in ``float32 [batch, time]``."""
+        return f"{self.dtype} [{', '.join(str(dim) for dim in self.shape)}]"
+
+    def accepts(self, dtype: str, shape: Sequence[Dim]) -> bool:
+        """Whether a declaration is this port's: equal types, equal dimensions, a number for every ``*``."""
+        return (
+            dtype == self.dtype
+            and len(shape) == len(self.shape)
+            and all(
+                (isinstance(given, int) and given > 0) if dim == "*" else given == dim
+                for dim, given in zip(self.shape, shape, strict=True)
+            )
+        )
+
+
+def inputs(kind: Kind, *, noise_size: int, latent_size: int, conditional: bool) -> tuple[Port, ...]:
+    """The inputs of a model; ``conditional`` where its data has labels."""
+    step: tuple[Dim, ...] = () if kind == "tokens" else (noise_size,)
+    ports = [Port("noise", "float32", ("batch", "time", *step), NOISE_OF[kind])]
+    if latent_size:
+        ports.append(Port("latent", "float32", ("batch", latent_size), "normal"))
+    if kind == "tokens":
+        ports.append(Port("temperature", "float32", (), "constant"))
+    if conditional:
+        ports.append(Port("labels", "int64", ("batch",), "choice"))
+    return tuple(ports)
+
+
+def outputs(kind: Kind) -> tuple[Port, ...]:
+    """The outputs of a model."""
+    if kind == "tokens":
+        return Port("tokens", "int64", ("batch", "time")), Port("lengths", "int64", ("batch",))
+    if kind == "series":
+        return (Port("series", "float32", ("batch", "time", "*")),)
+    return (Port("frames", "uint8", ("batch", "time", "*", "*", "*")),)
+
+
+def names(ports: Iterable[Port]) -> list[str]:
+    """Their names, in order."""
+    return [port.name for port in ports]

@@ -1,0 +1,234 @@
+"""A model file, ready to be sampled: noise in, arrays out, decoded by the domain that the file names."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from rgan_kit.contracts.errors import DataError, UsageError
+from rgan_kit.runtime import arrays, proto, providers, safety
+from rgan_kit.runtime import noise as random
+from rgan_kit.runtime.decoding import make_decoder
+from rgan_kit.runtime.files import MAX_BYTES, describe, read_file
+from rgan_kit.runtime.manifest import Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rgan_kit.contracts.domains import Decoder
+    from rgan_kit.runtime.files import ModelFacts
+
+MAX_LENGTH: Final = 65_536
+"""The longest sequence that is drawn."""
+
+
+def load(
+    path: Path | str,
+    *,
+    provider: str = "auto",
+    threads: int = 1,
+    trusted: bool = False,
+    max_bytes: int = MAX_BYTES,
+) -> Model:
+    """Opens a model file.
+
+    Args:
+        path: the ``.onnx`` file.
+        provider: ``cpu``, ``cuda``, ``tensorrt`` or ``auto``.
+        threads: of onnxruntime within one operation; 0 leaves it to onnxruntime.
+        trusted: leaves out the look for harm, for a file that this program has just written itself.
+        max_bytes: the largest file that is read, unless it is trusted.
+
+    Raises:
+        DataError: the file is refused (see ``safety``), or its graph and its manifest do not agree.
+        DeviceError: onnxruntime or the provider is missing.
+        UsageError: no such provider, or a negative number of threads.
+    """
+    _check_range("threads", threads, 0, 1024)
+    path, source = Path(path), str(path)
+    data = read_file(path, max_bytes=None if trusted else max_bytes)
+    facts = describe(proto.read(data, source), len(data)) if trusted else safety.check_bytes(data, source)
+    manifest = Manifest.from_metadata(facts.metadata, source)
+    session = providers.session(data, source, request=provider, threads=threads)
+    arrays.check_session(session, manifest, source)
+    return Model(source, manifest, facts, session)
+
+
+class Model:
+    """An opened model file; ``load`` makes it.
+
+    Args:
+        source: the file's path.
+        manifest: what it says about itself.
+        facts: what it holds.
+        session: the ``onnxruntime.InferenceSession`` that runs it.
+    """
+
+    def __init__(self, source: str, manifest: Manifest, facts: ModelFacts, session: Any) -> None:
+        self.source = source
+        self.manifest = manifest
+        self.facts = facts
+        self._session = session
+
+    @property
+    def provider(self) -> str:
+        """What it really runs on: ``cpu``, ``cuda`` or ``tensorrt``."""
+        return providers.in_use(self._session)
+
+    def run(
+        self,
+        *,
+        noise: np.ndarray,
+        temperature: float | None = None,
+        labels: np.ndarray | None = None,
+        latent: np.ndarray | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Runs the graph once.
+
+        Args:
+            noise: float32 ``[batch, time]`` uniform for tokens, ``[batch, time, noise_size]`` normal otherwise.
+            temperature: of the choice of tokens; None takes the model's own.
+            labels: int64 ``[batch]``; for conditional models, and needed there.
+            latent: float32 ``[batch, latent_size]``; for models with a latent, and needed there.
+
+        Returns:
+            The outputs by name: ``tokens`` and ``lengths``, ``series``, or ``frames``.
+
+        Raises:
+            UsageError: an input is missing, superfluous, or not as the manifest says.
+            DataError: the graph fails, or breaks its contract.
+        """
+        given = {"noise": noise, "labels": labels, "latent": latent, "temperature": self._temperature(temperature)}
+        given = {name: value for name, value in given.items() if value is not None}
+        sizes = arrays.check_inputs(given, self.manifest)
+        names = [output.name for output in self.manifest.outputs]
+        try:
+            results = self._session.run(names, given)
+        except Exception as error:  # onnxruntime has no common base class for its errors
+            raise DataError(f"{self.source}: the graph fails: {providers.first_line(error)}") from None
+        outputs = dict(zip(names, results, strict=True))
+        arrays.check_outputs(outputs, self.manifest, sizes, self.source)
+        return outputs
+
+    def outputs(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        temperature: float | None = None,
+        label: str | None = None,
+        length: int | None = None,
+        batch_size: int = 256,
+        start: int = 0,
+    ) -> dict[str, np.ndarray]:
+        """The arrays of ``n`` samples, the same for a seed whatever the batch size.
+
+        Args:
+            n: how many.
+            seed: from 0 up to but not including 2**64.
+            temperature: of the choice of tokens; None takes the model's own.
+            label: name of the class of all samples; None draws one for each.
+            length: positions drawn; None takes the manifest's ``max_length``. Tokens may end sooner.
+            batch_size: samples in one call of the graph.
+            start: number of the first sample: ``start=10`` goes on where ``n=10`` ended.
+
+        Returns:
+            As ``run``, with ``n`` rows.
+
+        Raises:
+            UsageError: an argument makes no sense for this model.
+            DataError: the graph fails, or breaks its contract.
+        """
+        length = self.manifest.max_length if length is None else length
+        _check_range("n", n, 1, random.SEEDS - 1)
+        _check_range("length", length, 1, MAX_LENGTH)
+        _check_range("batch_size", batch_size, 1, random.SEEDS - 1)
+        _check_range("seed", seed, 0, random.SEEDS - 1)
+        _check_range("start", start, 0, random.SEEDS - n)
+        chosen = None if label is None else self._label(label)
+        parts = []
+        for first in range(start, start + n, batch_size):
+            drawn = self._draw(seed, first, min(batch_size, start + n - first), length, chosen)
+            parts.append(self.run(temperature=temperature, **drawn))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def sample(self, n: int, **options: Any) -> list[Any]:
+        """``n`` decoded samples; options and errors are those of ``outputs``, and the errors of ``decoder``."""
+        decoder = self.decoder
+        return decoder.decode(self.outputs(n, **options))
+
+    def save(self, samples: Sequence[Any], folder: Path | str) -> list[Path]:
+        """Writes decoded samples as the domain's own kind of file; returns what it wrote.
+
+        Raises:
+            UsageError: the folder cannot be made or written to.
+            PluginError, DataError: as ``decoder`` does.
+        """
+        folder, decoder = Path(folder), self.decoder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return decoder.write(samples, folder)
+        except OSError as error:
+            raise UsageError(f"{folder}: cannot be written to ({error.strerror or error}).") from None
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """What turns outputs into samples, made by the domain's plugin.
+
+        Raises:
+            PluginError: the domain is not installed, or fails.
+            DataError: the file lacks something that the domain needs.
+        """
+        return make_decoder(self.manifest, self.source)
+
+    def _draw(self, seed: int, first: int, count: int, length: int, label: int | None) -> dict[str, np.ndarray]:
+        """Noise, and a latent and labels where the model has them."""
+        about = self.manifest
+        if about.noise == "uniform":
+            drawn = {"noise": random.uniform(seed, first, count, length)}
+        else:
+            drawn = {"noise": random.normal(seed, first, count, length, about.noise_size)}
+        if about.latent_size:
+            drawn["latent"] = random.latent(seed, first, count, about.latent_size)
+        if label is not None:
+            drawn["labels"] = np.full(count, label, np.int64)
+        elif about.labels:
+            drawn["labels"] = random.labels(seed, first, count, len(about.labels))
+        return drawn
+
+    def _temperature(self, value: float | None) -> np.ndarray | None:
+        """The input ``temperature``, where the model has one."""
+        info = self.manifest.input("temperature")
+        if info is None:
+            if value is not None:
+                raise UsageError(f"{self.source}: a model of {self.manifest.kind} has no temperature.")
+            return None
+        if value is None:
+            value = 1.0 if info.default is None else info.default
+        with np.errstate(over="ignore", under="ignore"):
+            number = np.asarray(value, np.float32)
+        low, high = info.minimum or 0.0, np.inf if info.maximum is None else info.maximum
+        if number.ndim or not (np.isfinite(number) and number > 0 and low <= value <= high):
+            bounds = f"above 0 and within {low:g} and {high:g}" if (low, high) != (0.0, np.inf) else "above 0"
+            raise UsageError(f"The temperature is {value}; it must be a number {bounds}.")
+        return number
+
+    def _label(self, name: str) -> int:
+        """The number of a class."""
+        labels = self.manifest.labels
+        if not labels:
+            raise UsageError(f"{self.source}: the model is not conditional and has no labels.", "Leave the label out.")
+        if name not in labels:
+            near = difflib.get_close_matches(name, labels, n=3)
+            mend = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(labels)}."
+            raise UsageError(f"No label is called '{name}'.", mend)
+        return labels.index(name)
+
+
+def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
+    if not isinstance(value, int | np.integer) or not lowest <= value <= highest:
+        raise UsageError(f"{name} is {value}; it must be a whole number from {lowest} to {highest}.")

@@ -1,0 +1,1 @@
+"""Training: engine, trainer, checkpoints. Needs torch and safetensors (``pip install "rgan-kit[train]"``)."""

@@ -1,0 +1,121 @@
+"""Evaluating a generator while it trains: samples, held-out likelihood, the metrics of all plugins, and which to keep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from rgan_kit.contracts import Autoregressive, Dataset, MetricSpec, PluginError, SampleSet, SequenceSource, TokenSpec
+from rgan_kit.plugins import Registry, describe
+from rgan_kit.runtime import noise
+
+if TYPE_CHECKING:
+    from rgan_kit.training.engine import Engine
+
+SAMPLE_SEED = 0
+"""Of the noise of evaluations: the same every time, so that figures differ by weights alone."""
+
+MOST_HELD_OUT = 1000
+"""Held-out sequences that the likelihood is computed on."""
+
+
+class Assessor:
+    """Draws and measures samples of a generator.
+
+    Args:
+        dataset: what it is trained on.
+        registry: whose metrics apply.
+        engine: where it is computed.
+        samples: how many are drawn for an evaluation.
+    """
+
+    def __init__(self, dataset: Dataset, registry: Registry, engine: Engine, samples: int) -> None:
+        self.dataset = dataset
+        self.engine = engine
+        self.samples = samples
+        self._metrics = [spec for spec in registry.specs(MetricSpec) if dataset.spec.kind in spec.kinds]
+
+    @torch.no_grad()
+    def draw(self, generator: Any, count: int, start: int = 0) -> SampleSet:
+        """Samples from the module that would be exported, at temperature 1."""
+        sampler = generator.sampler().to(self.engine.device)
+        chunks = []
+        for first in range(start, start + count, 256):
+            size = min(256, start + count - first)
+            chunks.append([output.cpu().numpy() for output in sampler(**self._inputs(generator, first, size))])
+        outputs = dict(zip(_output_names(self.dataset), map(np.concatenate, zip(*chunks, strict=True)), strict=True))
+        return SampleSet(self.dataset.decoder.decode(outputs), outputs, self.dataset)
+
+    def _inputs(self, generator: Any, start: int, count: int) -> dict[str, torch.Tensor]:
+        spec, seed = self.dataset.spec, SAMPLE_SEED
+        inputs: dict[str, torch.Tensor] = {}
+        if isinstance(spec, TokenSpec):
+            inputs["noise"] = torch.from_numpy(noise.uniform(seed, start, count, spec.max_length))
+            inputs["temperature"] = torch.tensor(1.0)
+        else:
+            drawn = noise.normal(seed, start, count, spec.max_length, generator.noise_size)
+            inputs["noise"] = torch.from_numpy(drawn)
+        if generator.latent_size:
+            inputs["latent"] = torch.from_numpy(noise.latent(seed, start, count, generator.latent_size))
+        if spec.labels:
+            inputs["labels"] = torch.arange(start, start + count) % len(spec.labels)
+        return {name: tensor.to(self.engine.device) for name, tensor in inputs.items()}
+
+    def evaluate(self, generator: Any) -> dict[str, float]:
+        """All figures of a generator, by name.
+
+        Raises:
+            PluginError: a metric raised; it is named.
+        """
+        figures: dict[str, float] = {}
+        if isinstance(generator, Autoregressive):
+            figures["heldout_nll"] = self.held_out_nll(generator)
+        drawn = self.draw(generator, self.samples)
+        for metric in self._metrics:
+            try:
+                figures.update({name: float(value) for name, value in metric.compute(drawn).items()})
+            except Exception as error:
+                raise PluginError(f"Metric {metric.name} raised {describe(error)}.") from error
+        return figures
+
+    @torch.no_grad()
+    def held_out_nll(self, generator: Any) -> float:
+        """Nats a position of held-out data under the generator (the end token counted), by teacher forcing."""
+        source: SequenceSource = self.dataset.validation
+        training = generator.training
+        generator.eval()
+        total, positions = 0.0, 0
+        for first in range(0, min(len(source), MOST_HELD_OUT), 128):
+            indices = np.arange(first, min(first + 128, len(source), MOST_HELD_OUT))
+            batch = self.engine.place(source.take(indices), self.dataset.spec)
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(first)  # a generator with a latent draws one
+                total -= float(generator.log_probs(batch).double().sum())
+            positions += int(batch.lengths.sum())
+        generator.train(training)
+        return total / positions
+
+    def score(self, figures: Mapping[str, float]) -> float:
+        """What the trainer minimises when it chooses weights: held-out nats, plus what metrics add (``selects``).
+
+        The pair matters: a generator that only sharpens gains on its samples and loses on held-out data. Infinite where
+        a figure is undefined; NaN where there is nothing to choose by.
+        """
+        names = ["heldout_nll", *(name for metric in self._metrics for name in metric.selects)]
+        values = [figures[name] for name in names if name in figures]
+        if not values:
+            return math.nan
+        return sum(values) if all(map(math.isfinite, values)) else math.inf
+
+
+def previews(dataset: Dataset, samples: Sequence[Any]) -> list[str]:
+    """Samples as lines of a terminal."""
+    return [dataset.decoder.preview(sample) for sample in samples]
+
+
+def _output_names(dataset: Dataset) -> tuple[str, ...]:
+    return ("tokens", "lengths") if isinstance(dataset.spec, TokenSpec) else (dataset.spec.kind,)

@@ -1,0 +1,184 @@
+"""Beginning a run, going on with one, and looking at one without training it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from rgan_kit.config import Request, RunConfig, resolve
+from rgan_kit.contracts import DataError, Dataset, NetworkName, PluginError, RganKitError, UsageError
+from rgan_kit.contracts.data import DataSpec
+from rgan_kit.plugins import Registry, describe
+from rgan_kit.training.checkpoints import CheckpointFolder, load_weights, step_of
+from rgan_kit.training.described import DescribedData, describe_data, read_described
+from rgan_kit.training.engine import Engine
+from rgan_kit.training.reporting import Reporter, Silent
+from rgan_kit.training.storage import cannot_write
+from rgan_kit.training.trainer import Trainer, write_config
+
+Networks = dict[NetworkName, nn.Module]
+
+
+def load_dataset(config: RunConfig) -> Dataset:
+    """The run's data, read by its domain.
+
+    Raises:
+        DataError: it cannot be used; says which file and why.
+    """
+    domain = config.domain
+    return cast("Dataset", domain.spec.load(domain.options, config.data, config.seed))
+
+
+def build_networks(config: RunConfig, spec: DataSpec) -> Networks:
+    """All networks of a run, initialised by its seed.
+
+    Raises:
+        PluginError: a plugin fails to build its part.
+    """
+    networks: Networks = {}
+    for index, (name, part) in enumerate(config.networks.items()):
+        torch.manual_seed(config.seed * 8 + index)  # a part's weights do not depend on the parts beside it
+        extra = (cast("Any", networks["generator"]).latent_size,) if name == "encoder" else ()
+        try:
+            networks[name] = cast("nn.Module", part.spec.build(part.options, spec, *extra))
+        except RganKitError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"{part.distribution}: the {name} {part.name} cannot be built: {describe(error)}"
+            ) from error
+    return networks
+
+
+def make_trainer(
+    config: RunConfig, dataset: Dataset, registry: Registry, folder: Path, reporter: Reporter | None = None
+) -> Trainer:
+    """A trainer that has not begun; writes nothing."""
+    engine = Engine(config.train.device, config.train.precision, config.seed)
+    networks = build_networks(config, dataset.spec)
+    for network in networks.values():
+        network.to(engine.device)
+    part = config.parts["objective"]
+    objective = part.spec.build(part.options, networks, dataset.spec)
+    return Trainer(config, dataset, networks, objective, engine, registry, folder, reporter or Silent())
+
+
+def begin(config: RunConfig, dataset: Dataset, registry: Registry, folder: Path, reporter: Reporter) -> Trainer:
+    """A new run: settles the threads, makes the folder and writes ``config.toml`` and ``data.json`` into it."""
+    trainer = make_trainer(config, dataset, registry, folder, reporter)
+    threads = trainer.engine.settle_threads(config.train.threads, trainer.rehearse())
+    trainer.config = config.with_threads(threads)
+    try:
+        folder.mkdir(parents=True, exist_ok=False)
+    except FileExistsError as error:
+        raise UsageError(
+            f"{folder} exists.", f"Choose another --run, or go on with: rgankit train --resume {folder}"
+        ) from error
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    write_config(trainer.config, folder)
+    describe_data(folder, dataset)
+    return trainer
+
+
+def resume(folder: Path, checkpoint: str | None, registry: Registry, reporter: Reporter) -> Trainer:
+    """A run that goes on from a checkpoint (the newest, unless named).
+
+    Raises:
+        DataError: no run, a damaged checkpoint, or data that has changed.
+    """
+    config = read_config(folder, registry)
+    step = choose_checkpoint(folder, checkpoint)
+    dataset = load_dataset(config)
+    known = read_described(folder)
+    if dataset.fingerprint != known.fingerprint:
+        raise DataError(
+            f"{config.data}: the data has changed since {folder} began, so it cannot go on as if nothing had happened.",
+            f"Bring the old data back, or begin anew with: rgankit train --config {folder / 'config.toml'}",
+        )
+    trainer = make_trainer(config, dataset, registry, folder, reporter)
+    trainer.engine.settle_threads(config.train.threads or 1, lambda: None)
+    trainer.restore(step)
+    return trainer
+
+
+def read_config(folder: Path, registry: Registry) -> RunConfig:
+    """The configuration of a run.
+
+    Raises:
+        DataError: the folder is no run.
+    """
+    if not (folder / "config.toml").is_file():
+        raise DataError(
+            f"{folder}: this is no run: it has no config.toml.", "Runs lie in ./runs unless told otherwise."
+        )
+    return resolve(Request(config=folder / "config.toml"), registry)
+
+
+def choose_checkpoint(folder: Path, name: str | None) -> int:
+    """The step of the named checkpoint, or of the newest.
+
+    Raises:
+        DataError: there is none.
+    """
+    steps = CheckpointFolder(folder / "checkpoints").steps()
+    if not steps:
+        raise DataError(
+            f"{folder}: no checkpoint was saved yet.", f"Begin anew: rgankit train --config {folder / 'config.toml'}"
+        )
+    step = steps[-1] if name is None else step_of(name)
+    if step not in steps:
+        known = ", ".join(f"step-{known:08d}" for known in steps)
+        raise DataError(f"{folder}: there is no checkpoint '{name}'.", f"There are: {known}.")
+    return step
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished (or unfinished) run as the exporter needs it.
+
+    Attributes:
+        config: resolved.
+        data: what it was trained on, without the samples.
+        generator: with the chosen weights, the averaged ones.
+        step: of the checkpoint that they come from.
+        folder: of the checkpoint.
+    """
+
+    config: RunConfig
+    data: DescribedData
+    generator: nn.Module
+    step: int
+    folder: Path
+
+
+def load_trained(folder: Path, checkpoint: str | None, registry: Registry) -> TrainedRun:
+    """The generator of a run: of the named checkpoint, else of the best evaluation, else of the newest.
+
+    Raises:
+        DataError: no run, or a damaged checkpoint.
+    """
+    config = read_config(folder, registry)
+    data = read_described(folder)
+    checkpoints = CheckpointFolder(folder / "checkpoints")
+    step = choose_checkpoint(folder, checkpoint)
+    loaded = checkpoints.load(step)
+    best = loaded.state.get("best")
+    if checkpoint is None and best and best["step"] != step:
+        step = int(best["step"])
+        loaded = checkpoints.load(step)
+    generator = build_networks(config, data.spec)["generator"]
+    load_weights("average", generator, loaded.model, checkpoints.path(step))
+    return TrainedRun(config, data, generator.eval(), step, checkpoints.path(step))
+
+
+def free_name(root: Path, stem: str) -> Path:
+    """``root/stem-N`` with the smallest N that is not taken."""
+    number = 1
+    while (root / f"{stem}-{number}").exists():
+        number += 1
+    return root / f"{stem}-{number}"

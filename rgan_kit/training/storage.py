@@ -1,0 +1,72 @@
+"""Files that are there whole or not at all, and say what they should contain."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from rgan_kit.contracts import DataError, RganKitError
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file under a temporary name beside it, forces it to disk and renames it.
+
+    Raises:
+        RganKitError: it cannot be written; says why, and leaves what was there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> RganKitError:
+    """The error for a file that cannot be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    mend = "Free some space there, or choose another folder." if full else "Check that the folder exists and is yours."
+    return RganKitError(f"{path}: cannot be written: {error.strerror or error}.", mend)
+
+
+def force_to_disk(folder: Path) -> None:
+    """Makes the renames inside a folder durable."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sha256(path: Path) -> str:
+    """Of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def to_json(document: Any) -> bytes:
+    """JSON as a person can read it."""
+    return (json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        DataError: missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing.") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged: {error}.") from error

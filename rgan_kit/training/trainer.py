@@ -1,0 +1,267 @@
+"""The training loop: stages and phases, evaluations, samples, checkpoints and lifecycle hooks."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from rgan_kit.config import RunConfig
+from rgan_kit.contracts import Dataset, ExitCode, NetworkName, Objective, RganKitError, RunInfo, StepContext
+from rgan_kit.plugins import Registry
+from rgan_kit.training.assessment import Assessor, previews
+from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, load_weights, weights
+from rgan_kit.training.engine import Engine
+from rgan_kit.training.order import Order
+from rgan_kit.training.reporting import MetricsFile, Progress, Reporter
+from rgan_kit.training.schedule import Place, Schedule, due
+from rgan_kit.training.storage import cannot_write, write_whole
+from rgan_kit.training.updates import Updater
+
+SAMPLES_SHOWN = 64
+
+
+class Interrupted(RganKitError):  # noqa: N818 - an answer to a request, not a fault
+    """The training was asked to stop, and saved a checkpoint first."""
+
+    def __init__(self, step: int, run: Path, exit_code: ExitCode) -> None:
+        super().__init__(
+            f"Stopped after step {step}; everything is saved.", f"Go on with: rgankit train --resume {run}"
+        )
+        self.exit_code = exit_code
+
+
+@dataclass
+class TrainerState:
+    """What changes while a training runs, beside weights; kept in ``state.json``.
+
+    Attributes:
+        step: steps done.
+        best: ``{"step", "score"}`` of the best evaluation, or None.
+        evaluations: one a moment: ``{"moment", "step", "figures"}``; moments are the start and the end of each stage.
+        seconds: spent so far.
+    """
+
+    step: int = 0
+    best: dict[str, Any] | None = None
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Trainer:
+    """Trains the networks of a run.
+
+    Args:
+        config: resolved.
+        dataset: what it trains on.
+        networks: by name, already on the engine's device.
+        objective: what it aims at.
+        engine: where it computes.
+        registry: its host is told how the training goes; its metrics measure samples.
+        folder: the run's.
+        reporter: whoever watches.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        dataset: Dataset,
+        networks: Mapping[NetworkName, nn.Module],
+        objective: Objective,
+        engine: Engine,
+        registry: Registry,
+        folder: Path,
+        reporter: Reporter,
+    ) -> None:
+        options = config.train
+        self.config, self.dataset, self.networks = config, dataset, networks
+        self.engine, self.registry, self.host, self.folder = engine, registry, registry.host, folder
+        self.reporter = reporter
+        self.schedule = Schedule(objective.stages(), options.steps)
+        self.order = Order(len(dataset.train), options.batch_size, config.seed)
+        self.updater = Updater(networks, options, engine)
+        self.assessor = Assessor(dataset, registry, engine, options.evaluation_samples)
+        self.checkpoints = CheckpointFolder(folder / "checkpoints")
+        self.state = TrainerState()
+        self._longest = int(dataset.train.lengths.max())
+        self._stop: ExitCode | None = None
+        self._saved = -1
+        self._pause = 0.0
+
+    # --- one step ---
+
+    def context(self, step: int, place: Place) -> StepContext:
+        """The batch of a step."""
+        batch = self.dataset.train.take(self.order.batch(step))
+        return StepContext(self.engine.place(batch, self.dataset.spec), place.progress, self._longest)
+
+    def step(self) -> dict[str, Any]:
+        """Takes one step; returns figures not yet read from the device."""
+        step = self.state.step
+        place = self.schedule.at(step)
+        self.engine.seed_step(step)
+        context = self.context(step, place)
+        figures: dict[str, Any] = {}
+        for phase in place.stage.phases:
+            if due(phase, place):
+                figures.update(self.updater.run(phase, context, place))
+        self.state.step = step + 1
+        return figures
+
+    def rehearse(self) -> Callable[[], None]:
+        """Forward and backward passes of one step of every stage, moving nothing: what a thread count is timed by."""
+
+        def passes() -> None:
+            for stage, start, _ in self.schedule.spans:
+                context = self.context(0, self.schedule.at(start))
+                for phase in stage.phases:
+                    self.engine.seed_step(0)
+                    phase.loss(context).value.backward()  # type: ignore[no-untyped-call]
+            for network in self.networks.values():
+                network.zero_grad(set_to_none=True)
+
+        return passes
+
+    # --- the whole training ---
+
+    def request_stop(self, exit_code: ExitCode) -> None:
+        """Makes the training save and stop after the step that it is in."""
+        self._stop = exit_code
+
+    def train(self) -> TrainerState:
+        """Trains to the end.
+
+        Raises:
+            Interrupted: asked to stop by ``request_stop``; everything is saved.
+            RganKitError: no finite gradients, or a file that cannot be written.
+        """
+        status = "failed"
+        for network in self.networks.values():
+            network.train()
+        config = self.config
+        self.run_info = RunInfo(self.folder.name, self.folder, config.recipe, config.to_dict(), config.train.loggers)
+        self.metrics_file = MetricsFile(self.folder / "metrics.jsonl", self.state.step)
+        self.host.notify("rgankit_train_start", run=self.run_info, step=self.state.step)
+        try:
+            if self.state.step == 0:
+                self._evaluate("start")
+                self.save()
+            self._loop()
+            status = "done"
+        except (Interrupted, KeyboardInterrupt):
+            status = "interrupted"
+            raise
+        finally:
+            self.host.notify("rgankit_train_end", run=self.run_info, status=status)
+        return self.state
+
+    def _loop(self) -> None:
+        options, since, clock = self.config.train, self.state.step, time.perf_counter()
+        while self.state.step < self.schedule.steps:
+            place = self.schedule.at(self.state.step)
+            figures = self.step()
+            step = self.state.step
+            if step % options.log_every == 0 or place.last:
+                now = time.perf_counter()
+                self._log(figures, place, (step - since) * options.batch_size / max(now - clock, 1e-9))
+                self.state.seconds += now - clock
+                since, clock = step, now
+            self._periodic(step, place)
+            clock += self._pause
+            if self._stop is not None:
+                self.save()
+                raise Interrupted(step, self.folder, self._stop)
+
+    def _periodic(self, step: int, place: Place) -> None:
+        """Samples, evaluation and checkpoint, where they are due; what they take does not count as training time."""
+        options, started = self.config.train, time.perf_counter()
+        if step % options.sample_every == 0 or place.last:
+            self._show_samples(step)
+        if step % options.evaluate_every == 0 or place.last:
+            self._evaluate(f"after {place.stage.name}" if place.last else "")
+        if step % options.checkpoint_every == 0 or place.last or (self.state.best or {}).get("step") == step:
+            self.save()
+        self._pause = time.perf_counter() - started
+
+    def _log(self, figures: Mapping[str, Any], place: Place, rate: float) -> None:
+        metrics = {name: float(value) for name, value in figures.items()}
+        step, left = self.state.step, self.schedule.steps - self.state.step
+        metrics["sequences_per_second"] = rate
+        self.metrics_file.write(step, {"stage": place.stage.name, **metrics})
+        seconds_left = left * self.config.train.batch_size / max(rate, 1e-9)
+        self.reporter.progress(Progress(step, self.schedule.steps, place.stage.name, rate, seconds_left, metrics))
+        self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics=metrics)
+
+    def _show_samples(self, step: int) -> None:
+        drawn = self.assessor.draw(self.updater.average.network, SAMPLES_SHOWN)
+        lines = previews(self.dataset, drawn.samples)
+        distinct = len(set(lines)) / len(lines)
+        self.metrics_file.write(step, {"samples/distinct": distinct})
+        self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics={"samples/distinct": distinct})
+        self.reporter.samples(step, [*lines[:4], f"({distinct:.0%} of {len(lines)} are distinct)"])
+        folder = self.folder / "samples" / f"step-{step:08d}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.dataset.decoder.write(drawn.samples, folder)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+
+    def _evaluate(self, moment: str) -> None:
+        figures = self.assessor.evaluate(self.updater.average.network)
+        step, score = self.state.step, self.assessor.score(figures)
+        named = {f"evaluation/{name}": value for name, value in figures.items()}
+        self.metrics_file.write(step, named)
+        self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics=named)
+        if moment:
+            cleaned = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+            self.state.evaluations.append({"moment": moment, "step": step, "figures": cleaned})
+        self.reporter.evaluation(moment or f"step {step}", figures)
+        better = self.state.best is None or score < self.state.best["score"]
+        if self.config.train.select == "best" and math.isfinite(score) and better:
+            self.state.best = {"step": step, "score": score, "figures": figures}
+
+    # --- checkpoints ---
+
+    def save(self) -> None:
+        """Writes a checkpoint of the step, unless there is one already."""
+        if self._saved == self.state.step:
+            return
+        model = {name: t for prefix, network in self._stored().items() for name, t in weights(prefix, network).items()}
+        state = {**vars(self.state), "skipped": self.updater.skipped, "averaged": self.updater.average.updates}
+        path = self.checkpoints.save(self.state.step, Checkpoint(model, self.updater.state(), state))
+        self._saved = self.state.step
+        best = self.state.best["step"] if self.state.best else None
+        self.checkpoints.prune(self.config.train.keep_checkpoints, best)
+        self.host.notify("rgankit_checkpoint_saved", run=self.run_info, step=self.state.step, path=path)
+
+    def restore(self, step: int) -> None:
+        """Goes back (or on) to a checkpoint.
+
+        Raises:
+            DataError: it is damaged or does not fit.
+        """
+        path, checkpoint = self.checkpoints.path(step), self.checkpoints.load(step)
+        for prefix, network in self._stored().items():
+            load_weights(prefix, network, checkpoint.model, path)
+        self.updater.load_state(checkpoint.training)
+        self.updater.skipped = int(checkpoint.state["skipped"])
+        self.updater.average.updates = int(checkpoint.state["averaged"])
+        kept = {name: checkpoint.state[name] for name in vars(TrainerState())}
+        self.state = TrainerState(**kept)
+        self._saved = step
+
+    def _stored(self) -> dict[str, nn.Module]:
+        stored: dict[str, nn.Module] = {**dict(self.networks.items()), "average": self.updater.average.network}
+        return stored
+
+
+def write_config(config: RunConfig, folder: Path) -> None:
+    """Writes ``config.toml`` into a run's folder."""
+    import tomli_w
+
+    write_whole(folder / "config.toml", tomli_w.dumps(config.to_dict()).encode())

@@ -1,0 +1,196 @@
+"""Host rules: a faulty plugin is named, and everything else still works."""
+
+from __future__ import annotations
+
+import textwrap
+from importlib.metadata import Distribution, EntryPoint
+from pathlib import Path
+
+import pytest
+
+from rgan_kit.contracts import PluginError, RecipeSpec, UsageError
+from rgan_kit.plugins import PluginHost, Registry, Status, make_registry
+
+GOOD = """
+    from rgan_kit import hookimpl
+    from rgan_kit.contracts import RecipeSpec
+
+    @hookimpl
+    def rgankit_recipes():
+        return [RecipeSpec(name="{recipe}", summary="s", generator="lstm", objective="maximum-likelihood")]
+"""
+RAISING = """
+    from rgan_kit import hookimpl
+
+    @hookimpl
+    def rgankit_recipes():
+        raise RuntimeError("no recipes today")
+"""
+MISSPELT = """
+    from rgan_kit import hookimpl
+
+    @hookimpl
+    def rgankit_recipies():
+        return []
+"""
+UNMARKED = """
+    def rgankit_recipes():
+        return []
+"""
+EXITING = "import sys; sys.exit(7)"
+WRONG_TYPE = """
+    from rgan_kit import hookimpl
+
+    @hookimpl
+    def rgankit_recipes():
+        return ["lstm-gan"]
+"""
+
+
+class FakeDistribution(Distribution):
+    """A distribution that is not on disk."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def read_text(self, filename: str) -> str | None:
+        return f"Metadata-Version: 2.1\nName: {self._name}\nVersion: 1.2\n" if filename == "METADATA" else None
+
+    def locate_file(self, path):
+        return Path(path)
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """Makes an entry point of a module with the given source."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    count = iter(range(100))
+
+    def make(source: str, *, name: str = "it", distribution: str = "dist", **fields: str) -> EntryPoint:
+        module = f"fake_plugin_{tmp_path.name.replace('-', '_')}_{next(count)}"
+        (tmp_path / f"{module}.py").write_text(textwrap.dedent(source).replace("{recipe}", fields.get("recipe", "r")))
+        entry = EntryPoint(name, module, "rgan_kit.plugins")
+        return entry._for(FakeDistribution(distribution))
+
+    return make
+
+
+def status(registry: Registry, distribution: str) -> tuple[Status, str]:
+    record = next(record for record in registry.host.records if record.distribution == distribution)
+    return record.status, record.problem
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import no_such_module", "no_such_module"),
+        ("1 / 0", "ZeroDivisionError"),
+        (EXITING, "SystemExit: 7"),
+        (RAISING, "rgankit_recipes raised RuntimeError: no recipes today"),
+        (MISSPELT, "rgankit_recipies"),
+        (UNMARKED, "hookimpl"),
+        (WRONG_TYPE, "returned a str, not a RecipeSpec"),
+    ],
+)
+def test_a_faulty_plugin_is_named_and_the_good_one_works(plugin, source, said):
+    registry = make_registry([plugin(source, distribution="bad"), plugin(GOOD, name="fine", distribution="good")], environ={})
+    state, problem = status(registry, "bad")
+    assert state is Status.BROKEN
+    assert said in problem
+    assert status(registry, "good") == (Status.LOADED, "")
+    assert [spec.name for spec in registry.specs(RecipeSpec)] == ["r"]
+
+
+def test_a_misspelt_hook_lists_the_hooks_there_are(plugin):
+    registry = make_registry([plugin(MISSPELT)], environ={})
+    assert "rgankit_recipes" in status(registry, "dist")[1]
+
+
+def test_two_plugins_of_one_name_are_both_kept_and_both_named(plugin):
+    entries = [plugin(GOOD, distribution=d, recipe=d) for d in ("alpha", "beta")]
+    registry = make_registry(entries, environ={})
+    for mine, other in (("alpha", "beta:it"), ("beta", "alpha:it")):
+        state, problem = status(registry, mine)
+        assert state is Status.CONFLICTING
+        assert other in problem
+    assert {spec.name for spec in registry.specs(RecipeSpec)} == {"alpha", "beta"}
+
+
+def test_an_ambiguous_short_name_lists_its_candidates_and_the_full_name_works(plugin):
+    entries = [plugin(GOOD, name=d, distribution=d, recipe="same") for d in ("alpha", "beta")]
+    registry = make_registry(entries, environ={})
+    with pytest.raises(PluginError, match="alpha:same, beta:same"):
+        registry.get(RecipeSpec, "same")
+    assert registry.offer(RecipeSpec, "beta:same").plugin.distribution == "beta"
+    assert registry.offer(RecipeSpec, "same", near="alpha").plugin.distribution == "alpha"
+
+
+def test_an_unknown_name_gets_the_nearest(plugin):
+    registry = make_registry([plugin(GOOD, recipe="lstm-gan")], environ={})
+    with pytest.raises(UsageError, match="Did you mean lstm-gan"):
+        registry.get(RecipeSpec, "lstm-gna")
+
+
+@pytest.mark.parametrize("name", ["it", "bad:it"])
+def test_block_leaves_a_plugin_out_before_it_is_imported(plugin, name):
+    entries = [plugin("1 / 0", distribution="bad"), plugin(GOOD, name="other", distribution="good")]
+    registry = make_registry(entries, environ={"RGANKIT_BLOCK": name})
+    assert status(registry, "bad") == (Status.BLOCKED, "left out by RGANKIT_BLOCK")
+    assert status(registry, "good")[0] is Status.LOADED
+
+
+def test_allow_leaves_out_all_others(plugin):
+    entries = [plugin("1 / 0", name="bad", distribution="bad"), plugin(GOOD, name="good", distribution="good")]
+    registry = make_registry(entries, environ={"RGANKIT_PLUGINS": "good"})
+    assert status(registry, "bad")[0] is Status.BLOCKED
+    assert status(registry, "good")[0] is Status.LOADED
+
+
+def test_strict_makes_a_broken_plugin_fatal(plugin):
+    registry = make_registry([plugin("1 / 0")], environ={"RGANKIT_STRICT": "1"})
+    with pytest.raises(PluginError, match=r"dist:it: ZeroDivisionError"):
+        registry.host.insist()
+    make_registry([plugin("1 / 0")], environ={}).host.insist()
+
+
+def test_a_raising_lifecycle_hook_is_named_once_and_the_others_are_called(plugin, caplog):
+    source = """
+        from rgan_kit import hookimpl
+        calls = []
+
+        @hookimpl
+        def rgankit_step_end(step):
+            calls.append(step)
+            {fault}
+    """
+    bad = plugin(source.replace("{fault}", "raise OSError('gone')"), distribution="bad")
+    good = plugin(source.replace("{fault}", ""), distribution="good", name="fine")
+    host = PluginHost([bad, good], {})
+    for step in (1, 2):
+        host.notify("rgankit_step_end", run=None, step=step, metrics={})
+    assert "bad:it: rgankit_step_end raised OSError: gone" in caplog.text
+    assert bad.load().calls == [1]
+    assert good.load().calls == [1, 2]
+
+
+def test_the_first_plugin_with_an_answer_decides(plugin):
+    guess = """
+        from rgan_kit import hookimpl
+
+        @hookimpl
+        def rgankit_guess_domain(path):
+            return {answer}
+    """
+    entries = [plugin(guess.replace("{answer}", a), distribution=d) for d, a in (("a", "None"), ("b", "'x'"))]
+    record, answer = PluginHost(entries, {}).first("rgankit_guess_domain", path=Path())
+    assert (record.distribution, answer) == ("b", "x")
+
+
+def test_every_hook_has_a_docstring_that_says_who_calls_it():
+    from rgan_kit import hookspecs
+
+    hooks = {name: value for name, value in vars(hookspecs).items() if name.startswith("rgankit_")}
+    assert len(hooks) == 14
+    for name, hook in hooks.items():
+        assert hook.__doc__, name
+        assert len(hook.__doc__) > 40, name

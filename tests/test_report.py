@@ -1,0 +1,21 @@
+"""The table of evaluations."""
+
+from __future__ import annotations
+
+from rgan_kit.evaluation.report import table
+
+ROW = {"heldout_nll": 2.5, "valid": 0.91, "verbatim": 0.02, "heldout_verbatim": 0.04, "odd": 1.0, "heldout_odd": 3.0}
+
+
+def test_a_table_has_a_column_a_moment_and_the_control_beside():
+    lines = table([("start", {"heldout_nll": 4.0, "valid": 0.0}), ("end", ROW)], {"valid": 1.0, "heldout_nll": 2.0})
+    assert lines[0].split() == ["start", "end", "real", "data"]
+    cells = {line.split("  ")[0]: line.split() for line in lines[1:]}
+    assert cells["valid"][1:4] == ["0.0%", "91.0%", "100.0%"]
+    assert cells["held-out nats"][2:5] == ["4.000", "2.500", "2.000"]
+    assert cells["verbatim"][1:4] == ["–", "2.0%", "4.0%"]
+    assert cells["odd"][1:4] == ["–", "1.000", "3.000"]
+
+
+def test_what_is_not_finite_is_a_dash():
+    assert "–" in table([("end", {"heldout_nll": float("nan")})], {})[1]

@@ -9,7 +9,7 @@ import tomli_w
 
 from rgan_kit.config import Request, TrainOptions, resolve
 from rgan_kit.contracts import DataError, UsageError
-from rgan_kit.plugins import installed_registry
+from rgan_kit.plugins.registry import installed_registry
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -13,8 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-
-from conftest import settings
+from support import settings
 
 STEPS = 60
 FORKING = """
@@ -33,7 +33,7 @@ for line in sys.stdin:
     print(child, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
-"""A process that has imported torch and forks one training for each line it reads, so that a training starts at once."""
+"""A process that has imported torch and forks a training for each line it reads, so that trainings start at once."""
 
 
 class Trainings:
@@ -51,7 +51,8 @@ class Trainings:
         child = int(self.process.stdout.readline())
         if kill_after is not None:
             time.sleep(kill_after)
-            os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it was done before
+                os.kill(child, signal.SIGKILL)
         return int(self.process.stdout.readline())
 
     def close(self) -> None:

@@ -6,14 +6,13 @@ import math
 
 import pytest
 import torch
+from test_token_networks import batch, discriminator, generator, spec
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, PluginError, Scores, StepContext
 from rgan_kit_plugins.objectives import OBJECTIVES
 from rgan_kit_plugins.objectives.adversarial import NonSaturating, cross_entropy, r1_penalty
 from rgan_kit_plugins.objectives.likelihood import negative_log_likelihood
-
-from test_token_networks import batch, discriminator, generator, spec
 
 
 def objective(**options) -> NonSaturating:
@@ -28,7 +27,9 @@ def context(progress: float = 0.0) -> StepContext:
 
 def test_likelihood_is_nats_a_position():
     model = generator().eval()
-    total = sum(model.log_probs(batch())[row, step].item() for row, length in ((0, 4), (1, 2)) for step in range(length))
+    total = sum(
+        model.log_probs(batch())[row, step].item() for row, length in ((0, 4), (1, 2)) for step in range(length)
+    )
     assert negative_log_likelihood(model, batch()).item() == pytest.approx(-total / 6)
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from rgan_kit.contracts import PluginError, RecipeSpec, UsageError
-from rgan_kit.plugins import PluginHost, Registry, Status, make_registry
+from rgan_kit.plugins.host import PluginHost
+from rgan_kit.plugins.records import Status
+from rgan_kit.plugins.registry import Registry
 
 GOOD = """
     from rgan_kit import hookimpl
@@ -93,7 +95,9 @@ def status(registry: Registry, distribution: str) -> tuple[Status, str]:
     ],
 )
 def test_a_faulty_plugin_is_named_and_the_good_one_works(plugin, source, said):
-    registry = make_registry([plugin(source, distribution="bad"), plugin(GOOD, name="fine", distribution="good")], environ={})
+    registry = Registry(
+        PluginHost([plugin(source, distribution="bad"), plugin(GOOD, name="fine", distribution="good")], environ={})
+    )
     state, problem = status(registry, "bad")
     assert state is Status.BROKEN
     assert said in problem
@@ -102,13 +106,13 @@ def test_a_faulty_plugin_is_named_and_the_good_one_works(plugin, source, said):
 
 
 def test_a_misspelt_hook_lists_the_hooks_there_are(plugin):
-    registry = make_registry([plugin(MISSPELT)], environ={})
+    registry = Registry(PluginHost([plugin(MISSPELT)], environ={}))
     assert "rgankit_recipes" in status(registry, "dist")[1]
 
 
 def test_two_plugins_of_one_name_are_both_kept_and_both_named(plugin):
     entries = [plugin(GOOD, distribution=d, recipe=d) for d in ("alpha", "beta")]
-    registry = make_registry(entries, environ={})
+    registry = Registry(PluginHost(entries, environ={}))
     for mine, other in (("alpha", "beta:it"), ("beta", "alpha:it")):
         state, problem = status(registry, mine)
         assert state is Status.CONFLICTING
@@ -118,7 +122,7 @@ def test_two_plugins_of_one_name_are_both_kept_and_both_named(plugin):
 
 def test_an_ambiguous_short_name_lists_its_candidates_and_the_full_name_works(plugin):
     entries = [plugin(GOOD, name=d, distribution=d, recipe="same") for d in ("alpha", "beta")]
-    registry = make_registry(entries, environ={})
+    registry = Registry(PluginHost(entries, environ={}))
     with pytest.raises(PluginError, match="alpha:same, beta:same"):
         registry.get(RecipeSpec, "same")
     assert registry.offer(RecipeSpec, "beta:same").plugin.distribution == "beta"
@@ -126,7 +130,7 @@ def test_an_ambiguous_short_name_lists_its_candidates_and_the_full_name_works(pl
 
 
 def test_an_unknown_name_gets_the_nearest(plugin):
-    registry = make_registry([plugin(GOOD, recipe="lstm-gan")], environ={})
+    registry = Registry(PluginHost([plugin(GOOD, recipe="lstm-gan")], environ={}))
     with pytest.raises(UsageError, match="Did you mean lstm-gan"):
         registry.get(RecipeSpec, "lstm-gna")
 
@@ -134,23 +138,23 @@ def test_an_unknown_name_gets_the_nearest(plugin):
 @pytest.mark.parametrize("name", ["it", "bad:it"])
 def test_block_leaves_a_plugin_out_before_it_is_imported(plugin, name):
     entries = [plugin("1 / 0", distribution="bad"), plugin(GOOD, name="other", distribution="good")]
-    registry = make_registry(entries, environ={"RGANKIT_BLOCK": name})
+    registry = Registry(PluginHost(entries, environ={"RGANKIT_BLOCK": name}))
     assert status(registry, "bad") == (Status.BLOCKED, "left out by RGANKIT_BLOCK")
     assert status(registry, "good")[0] is Status.LOADED
 
 
 def test_allow_leaves_out_all_others(plugin):
     entries = [plugin("1 / 0", name="bad", distribution="bad"), plugin(GOOD, name="good", distribution="good")]
-    registry = make_registry(entries, environ={"RGANKIT_PLUGINS": "good"})
+    registry = Registry(PluginHost(entries, environ={"RGANKIT_PLUGINS": "good"}))
     assert status(registry, "bad")[0] is Status.BLOCKED
     assert status(registry, "good")[0] is Status.LOADED
 
 
 def test_strict_makes_a_broken_plugin_fatal(plugin):
-    registry = make_registry([plugin("1 / 0")], environ={"RGANKIT_STRICT": "1"})
+    registry = Registry(PluginHost([plugin("1 / 0")], environ={"RGANKIT_STRICT": "1"}))
     with pytest.raises(PluginError, match=r"dist:it: ZeroDivisionError"):
         registry.host.insist()
-    make_registry([plugin("1 / 0")], environ={}).host.insist()
+    Registry(PluginHost([plugin("1 / 0")], environ={})).host.insist()
 
 
 def test_a_raising_lifecycle_hook_is_named_once_and_the_others_are_called(plugin, caplog):

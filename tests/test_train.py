@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from support import call, settings
 
-from conftest import call, settings
 from rgan_kit.config import Request, resolve
 from rgan_kit.contracts import DataError, DeviceError, ExitCode, Loss, Phase, RganKitError
-from rgan_kit.plugins import installed_registry
+from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.training.checkpoints import CheckpointFolder
 from rgan_kit.training.engine import Engine, resolve_device
 from rgan_kit.training.reporting import Silent

@@ -1,58 +1,73 @@
-"""The built-in generators, discriminators, objectives, domains, recipes, and metrics: an ordinary
-plugin. Loggers are plugins of their own, so that each can be left out."""
+"""The built-in generators, discriminators, objectives, domains, recipes and metrics: an ordinary plugin.
+
+Descriptions are imported when they are asked for, so that ``rgankit --help`` does not wait for them. Loggers are
+plugins of their own, so that each can be left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rgan_kit import hookimpl
-from rgan_kit.contracts import DiscriminatorSpec, DomainSpec, GeneratorSpec, MetricSpec, ObjectiveSpec, RecipeSpec
-from rgan_kit_plugins.discriminators import DISCRIMINATORS
-from rgan_kit_plugins.domains import text
-from rgan_kit_plugins.generators import GENERATORS
-from rgan_kit_plugins.metrics import METRICS
-from rgan_kit_plugins.objectives import OBJECTIVES
-from rgan_kit_plugins.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from rgan_kit.contracts import DiscriminatorSpec, DomainSpec, GeneratorSpec, MetricSpec, ObjectiveSpec, RecipeSpec
 
 
 @hookimpl
 def rgankit_generators() -> Iterable[GeneratorSpec]:
     """The built-in generators."""
+    from rgan_kit_plugins.generators import GENERATORS
+
     return GENERATORS
 
 
 @hookimpl
 def rgankit_discriminators() -> Iterable[DiscriminatorSpec]:
     """The built-in discriminators."""
+    from rgan_kit_plugins.discriminators import DISCRIMINATORS
+
     return DISCRIMINATORS
 
 
 @hookimpl
 def rgankit_objectives() -> Iterable[ObjectiveSpec]:
     """The built-in objectives."""
+    from rgan_kit_plugins.objectives import OBJECTIVES
+
     return OBJECTIVES
 
 
 @hookimpl
 def rgankit_domains() -> Iterable[DomainSpec]:
     """The built-in data domains."""
+    from rgan_kit_plugins.domains import text
+
     return (text.SPEC,)
 
 
 @hookimpl
 def rgankit_recipes() -> Iterable[RecipeSpec]:
     """The built-in recipes."""
+    from rgan_kit_plugins.recipes import RECIPES
+
     return RECIPES
 
 
 @hookimpl
 def rgankit_metrics() -> Iterable[MetricSpec]:
     """The built-in metrics."""
+    from rgan_kit_plugins.metrics import METRICS
+
     return METRICS
 
 
 @hookimpl
 def rgankit_guess_domain(path: Path) -> str | None:
     """By the names of files."""
+    from rgan_kit_plugins.domains import text
+
     return text.guess(path)

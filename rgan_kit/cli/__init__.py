@@ -9,7 +9,7 @@ import sys
 import typer
 
 from rgan_kit.cli import console
-from rgan_kit.contracts.errors import ExitCode, RganKitError
+from rgan_kit.errors import ExitCode, RganKitError
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +44,10 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 
 def _add_plugin_commands(app: typer.Typer) -> None:
-    from rgan_kit.plugins import installed_registry
+    from rgan_kit.plugins.host import installed_host
 
     taken = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
-    for record, plugin_app in installed_registry().host.collect("rgankit_commands"):
+    for record, plugin_app in installed_host().collect("rgankit_commands"):
         name = getattr(getattr(plugin_app, "info", None), "name", None)
         if not isinstance(plugin_app, typer.Typer) or not isinstance(name, str) or name in taken:
             record.add_problem(f"rgankit_commands: {name or plugin_app!r} is no named Typer app, or its name is taken")

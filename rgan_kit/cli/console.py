@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-from rgan_kit.contracts.errors import RganKitError
+from rgan_kit.errors import RganKitError
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from rgan_kit.cli.console import Results
-from rgan_kit.contracts.errors import ExitCode
+from rgan_kit.errors import ExitCode
 
 LIBRARIES = {
     "numpy": "base", "pluggy": "base", "pydantic": "base", "typer": "base", "rich": "base",
@@ -69,7 +69,8 @@ def _version(distribution: str) -> str | None:
 
 
 def _plugin_faults() -> list[str]:
-    from rgan_kit.plugins import Status, installed_registry
+    from rgan_kit.plugins.records import Status
+    from rgan_kit.plugins.registry import installed_registry
 
     faults = []
     for record in installed_registry().host.records:

@@ -9,7 +9,7 @@ from rgan_kit.cli.console import Results
 
 if TYPE_CHECKING:
     from rgan_kit.config import RunConfig
-    from rgan_kit.plugins import Registry
+    from rgan_kit.plugins.registry import Registry
 
 SHOWN = 3
 

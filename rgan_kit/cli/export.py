@@ -27,7 +27,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
         """Export the generator of a run as one verified .onnx file."""
-        from rgan_kit.plugins import default_registry
+        from rgan_kit.plugins.registry import default_registry
 
         need("export", EXPORT)
         registry = default_registry()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from rgan_kit.contracts.errors import DeviceError
+from rgan_kit.errors import DeviceError
 
 TRAIN = ("torch", "safetensors", "tomli_w")
 EXPORT = (*TRAIN, "onnx", "onnxscript", "onnxruntime")

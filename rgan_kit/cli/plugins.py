@@ -22,7 +22,7 @@ def make_app(results: Results) -> typer.Typer:
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
         """List every plugin with its state, and everything on offer."""
-        from rgan_kit.plugins import installed_registry
+        from rgan_kit.plugins.registry import installed_registry
 
         registry = installed_registry()
         if results.as_json:
@@ -67,7 +67,7 @@ def _records(registry: Any) -> list[dict[str, Any]]:
 
 
 def _offers(registry: Any, recipes: bool) -> list[dict[str, Any]]:
-    from rgan_kit.plugins import COLLECTIONS
+    from rgan_kit.plugins.registry import COLLECTIONS
 
     return [
         {"collection": collection, "name": offer.spec.name, "qualified": offer.qualified, "summary": offer.spec.summary}

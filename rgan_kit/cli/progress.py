@@ -149,5 +149,3 @@ class LiveReporter:
 def make_reporter() -> PlainReporter | LiveReporter:
     """By whether stderr is a terminal."""
     return LiveReporter() if talk().is_terminal else PlainReporter()
-
-

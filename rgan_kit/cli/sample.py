@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rgan_kit.cli.console import Results
-from rgan_kit.contracts.errors import UsageError
+from rgan_kit.errors import UsageError
 
 
 def add_to(app: typer.Typer, results: Results) -> None:

@@ -8,7 +8,7 @@ from rgan_kit.cli.console import Results
 from rgan_kit.cli.plugins import options_of
 from rgan_kit.config import Request, TrainOptions, nearest, resolve
 from rgan_kit.contracts import RecipeSpec, UsageError
-from rgan_kit.plugins import COLLECTIONS, Registry, installed_registry
+from rgan_kit.plugins.registry import COLLECTIONS, Registry, installed_registry
 
 
 def describe_all(name: str) -> dict[str, Any]:

@@ -13,12 +13,12 @@ import typer
 
 from rgan_kit.cli.console import Results, finite
 from rgan_kit.cli.extras import TRAIN, need
-from rgan_kit.contracts.errors import ExitCode, UsageError
+from rgan_kit.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from rgan_kit.config import RunConfig
     from rgan_kit.contracts import Dataset
-    from rgan_kit.plugins import Registry
+    from rgan_kit.plugins.registry import Registry
     from rgan_kit.training.trainer import Trainer
 
 SAMPLES_AT_END = 8
@@ -56,7 +56,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
     ) -> None:
         """Train a recipe on your data, or on the embedded data of a domain."""
         from rgan_kit.config import Request, resolve
-        from rgan_kit.plugins import default_registry
+        from rgan_kit.plugins.registry import default_registry
 
         registry = default_registry()
         request = Request(plugin, domain, data, settings or (), config, steps, seed, device)

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from rgan_kit.contracts.errors import UsageError
 from rgan_kit.contracts.options import Options
+from rgan_kit.errors import UsageError
 
 Layer = dict[str, dict[str, Any]]
 """``{"generator": {"name": "lstm", "hidden_size": 64}}``."""

@@ -13,7 +13,6 @@ from typing import Any
 from rgan_kit.config.layers import SECTIONS, Layer, flat, nearest, parse_settings, read_toml, validate
 from rgan_kit.config.train import TrainOptions
 from rgan_kit.contracts.data import Kind
-from rgan_kit.contracts.errors import DataError, UsageError
 from rgan_kit.contracts.networks import NETWORK_NAMES, NetworkName
 from rgan_kit.contracts.options import Options
 from rgan_kit.contracts.specs import (
@@ -25,7 +24,8 @@ from rgan_kit.contracts.specs import (
     ObjectiveSpec,
     RecipeSpec,
 )
-from rgan_kit.plugins import Registry
+from rgan_kit.errors import DataError, UsageError
+from rgan_kit.plugins.registry import Registry
 
 PART_TYPES: dict[str, type[ComponentSpec]] = {
     "generator": GeneratorSpec,

@@ -12,15 +12,6 @@ from rgan_kit.contracts.data import (
     TokenSpec,
 )
 from rgan_kit.contracts.domains import Dataset, Decoder, Truth
-from rgan_kit.contracts.errors import (
-    DataError,
-    DeviceError,
-    ExitCode,
-    ParityError,
-    PluginError,
-    RganKitError,
-    UsageError,
-)
 from rgan_kit.contracts.networks import (
     NETWORK_NAMES,
     Autoregressive,
@@ -46,6 +37,15 @@ from rgan_kit.contracts.specs import (
     ObjectiveSpec,
     RecipeSpec,
     SampleSet,
+)
+from rgan_kit.errors import (
+    DataError,
+    DeviceError,
+    ExitCode,
+    ParityError,
+    PluginError,
+    RganKitError,
+    UsageError,
 )
 
 __all__ = [

@@ -26,7 +26,9 @@ class Network(Protocol):
         """The parameters that the optimizer moves."""
         ...
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the network."""
+        ...
 
 
 @dataclass(frozen=True)

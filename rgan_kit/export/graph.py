@@ -54,7 +54,6 @@ def to_onnx(
                 (),
                 kwargs={info.name: example[info.name] for info in inputs},
                 dynamic_shapes=dynamic,
-                input_names=[info.name for info in inputs],
                 output_names=[info.name for info in outputs],
                 opset_version=opset,
                 dynamo=True,
@@ -89,7 +88,15 @@ def _quiet() -> Any:
 
 
 def _declare_shapes(graph: onnx.GraphProto, inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> None:
-    """Declared shapes can carry the example's sizes; these are the true ones."""
+    """Declared shapes can carry the example's sizes; these are the true ones. Inputs come in the declared order."""
+    found = {value.name: onnx.ValueInfoProto.FromString(value.SerializeToString()) for value in graph.input}
+    if set(found) != {info.name for info in inputs}:
+        raise RganKitError(
+            f"The sampler takes {', '.join(found)}, but its data needs {', '.join(info.name for info in inputs)}.",
+            "Name the arguments of its forward method as docs/model-file.md names the inputs, and use all of them.",
+        )
+    del graph.input[:]
+    graph.input.extend(found[info.name] for info in inputs)
     for values, infos in ((graph.input, inputs), (graph.output, outputs)):
         for value, info in zip(values, infos, strict=True):
             shape = value.type.tensor_type.shape

@@ -11,68 +11,72 @@ from torch import Tensor
 
 from rgan_kit.contracts import FrameSpec, SeriesSpec, TokenSpec
 from rgan_kit.contracts.data import DataSpec
-from rgan_kit.runtime import noise
+from rgan_kit.runtime import contract, noise
 from rgan_kit.runtime.manifest import TensorInfo
+
+_DESCRIPTIONS: dict[str, str] = {
+    "noise": "chance, fresh for every step",
+    "latent": "one vector for the whole sequence",
+    "temperature": "below 1 sharpens, above 1 flattens",
+    "labels": "class of the sequence, by its place in the manifest's labels",
+    "tokens": "symbols by their number in the vocabulary; padding after the end token",
+    "lengths": "symbols of each sequence, the end token not counted",
+}
+_UNITS = {"tokens": "symbol", "lengths": "symbols", "series": "the data's own", "frames": "0..255"}
 
 
 def inputs_of(spec: DataSpec, generator: Any) -> list[TensorInfo]:
     """What a sampler takes, in order."""
-    tokens = isinstance(spec, TokenSpec)
-    shape: list[str | int] = ["batch", "time"] if tokens else ["batch", "time", int(generator.noise_size)]
-    text = "one number a step picks the symbol" if tokens else "fresh noise for every step"
-    infos = [_noise("noise", shape, "uniform" if tokens else "normal", text)]
-    if tokens:
-        infos.append(
-            TensorInfo(
-                name="temperature",
-                dtype="float32",
-                shape=[],
-                distribution="constant",
-                default=1.0,
-                minimum=0.0,
-                description="below 1 sharpens, above 1 flattens",
-            )
-        )
-    if generator.latent_size:
-        shape = ["batch", int(generator.latent_size)]
-        infos.append(_noise("latent", shape, "normal", "one vector for the whole sequence"))
-    if spec.labels:
-        infos.append(
-            TensorInfo(
-                name="labels",
-                dtype="int64",
-                shape=["batch"],
-                distribution="choice",
-                minimum=0,
-                maximum=len(spec.labels) - 1,
-                description="class of the sequence, by its place in `labels`",
-            )
-        )
-    return infos
-
-
-def _noise(name: str, shape: list[str | int], distribution: str, description: str) -> TensorInfo:
-    limits: dict[str, Any] = {"minimum": 0.0, "maximum": 1.0} if distribution == "uniform" else {}
-    return TensorInfo(
-        name=name, dtype="float32", shape=shape, distribution=distribution, description=description, **limits
+    limits: dict[str, dict[str, Any]] = {
+        "temperature": {"default": 1.0, "minimum": 0.0},
+        "labels": {"minimum": 0, "maximum": len(spec.labels) - 1},
+    }
+    if isinstance(spec, TokenSpec):
+        limits["noise"] = {"minimum": 0.0, "maximum": 1.0}
+    ports = contract.inputs(
+        spec.kind,
+        noise_size=noise_size(spec, generator),
+        latent_size=int(generator.latent_size),
+        conditional=bool(spec.labels),
     )
+    return [
+        TensorInfo(
+            name=port.name,
+            dtype=port.dtype,
+            shape=port.shape,
+            distribution=port.distribution,
+            description=_DESCRIPTIONS[port.name],
+            **limits.get(port.name, {}),
+        )
+        for port in ports
+    ]
+
+
+def noise_size(spec: DataSpec, generator: Any) -> int:
+    """Numbers of noise a step; 0 for tokens, where it is one that has no dimension of its own."""
+    return 0 if isinstance(spec, TokenSpec) else int(generator.noise_size)
 
 
 def outputs_of(spec: DataSpec) -> list[TensorInfo]:
     """What a sampler gives, in order."""
-    if isinstance(spec, TokenSpec):
-        tokens = "symbols by their number in the vocabulary; padding after the end token"
-        lengths = "symbols of each sequence, the end token not counted"
-        return [
-            TensorInfo(name="tokens", dtype="int64", shape=["batch", "time"], units="symbol", description=tokens),
-            TensorInfo(name="lengths", dtype="int64", shape=["batch"], units="symbols", description=lengths),
-        ]
+    sizes = iter(_sizes(spec))
+    return [
+        TensorInfo(
+            name=port.name,
+            dtype=port.dtype,
+            shape=tuple(next(sizes) if size == "*" else size for size in port.shape),
+            units=_UNITS[port.name],
+            description=_DESCRIPTIONS.get(port.name, ""),
+        )
+        for port in contract.outputs(spec.kind)
+    ]
+
+
+def _sizes(spec: DataSpec) -> tuple[int, ...]:
+    """What the model fixes of its outputs' shape."""
     if isinstance(spec, SeriesSpec):
-        shape: list[str | int] = ["batch", "time", spec.features]
-        return [TensorInfo(name="series", dtype="float32", shape=shape, units="the data's own")]
-    assert isinstance(spec, FrameSpec)
-    shape = ["batch", "time", spec.height, spec.width, spec.channels]
-    return [TensorInfo(name="frames", dtype="uint8", shape=shape, units="0..255")]
+        return (spec.features,)
+    return (spec.height, spec.width, spec.channels) if isinstance(spec, FrameSpec) else ()
 
 
 def example_inputs(infos: Sequence[TensorInfo], batch: int, time: int, seed: int = 1) -> dict[str, Tensor]:

@@ -109,7 +109,7 @@ def _compare_tokens(
     outputs: Sequence[TensorInfo],
     where: str,
 ) -> int:
-    """Number of sequences that part at a boundary. What follows such a place is another sequence, and is not compared."""
+    """Number of sequences that part at a boundary; what follows there is another sequence, and is not compared."""
     rows = np.flatnonzero((mine["tokens"] != theirs["tokens"]).any(axis=1))
     for row in rows:
         step = int(np.argmax(mine["tokens"][row] != theirs["tokens"][row]))

@@ -1,18 +1,4 @@
-"""Discovery, isolation, conflicts and the registry of plugins."""
+"""Discovery, isolation, conflicts (``host``, ``records``) and what plugins offer (``registry``).
 
-from rgan_kit.plugins.host import PluginHost, describe
-from rgan_kit.plugins.records import PluginRecord, Status
-from rgan_kit.plugins.registry import COLLECTIONS, Offer, Registry, default_registry, installed_registry, make_registry
-
-__all__ = [
-    "COLLECTIONS",
-    "Offer",
-    "PluginHost",
-    "PluginRecord",
-    "Registry",
-    "Status",
-    "default_registry",
-    "describe",
-    "installed_registry",
-    "make_registry",
-]
+Nothing is imported here: ``rgankit --help`` needs the host alone, and the registry needs pydantic and numpy.
+"""

@@ -11,13 +11,14 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import pluggy
 
 from rgan_kit import hookspecs
-from rgan_kit.contracts.errors import PluginError, RganKitError
+from rgan_kit.errors import PluginError, RganKitError
 from rgan_kit.hookspecs import ENTRY_POINT_GROUP, PROJECT
 from rgan_kit.plugins.records import PluginRecord, Status
 
@@ -191,6 +192,7 @@ def _hint(error: BaseException) -> str:
     return describe(error)
 
 
-def installed_entry_points() -> Iterable[EntryPoint]:
-    """The entry points of every installed distribution."""
-    return entry_points(group=ENTRY_POINT_GROUP)
+@cache
+def installed_host() -> PluginHost:
+    """The host of every installed plugin, made once in a process."""
+    return PluginHost(entry_points(group=ENTRY_POINT_GROUP))

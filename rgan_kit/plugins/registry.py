@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from rgan_kit.contracts.errors import PluginError, UsageError
 from rgan_kit.contracts.specs import (
     AnySpec,
     DiscriminatorSpec,
@@ -20,7 +19,8 @@ from rgan_kit.contracts.specs import (
     ObjectiveSpec,
     RecipeSpec,
 )
-from rgan_kit.plugins.host import PluginHost, installed_entry_points
+from rgan_kit.errors import PluginError, UsageError
+from rgan_kit.plugins.host import PluginHost, installed_host
 from rgan_kit.plugins.records import PluginRecord, Status
 
 SpecT = TypeVar("SpecT", bound=AnySpec)
@@ -143,15 +143,10 @@ class Registry:
         return self.get(DomainSpec, name, near=record.distribution)
 
 
-def make_registry(entries: Iterable[Any] | None = None, **host_options: Any) -> Registry:
-    """A registry of given entry points, or of everything installed."""
-    return Registry(PluginHost(installed_entry_points() if entries is None else entries, **host_options))
-
-
 @cache
 def installed_registry() -> Registry:
     """The registry of everything installed, made once in a process; works whatever state the plugins are in."""
-    return make_registry()
+    return Registry(installed_host())
 
 
 def default_registry() -> Registry:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgan_kit.contracts.errors import DataError, UsageError
+from rgan_kit.errors import DataError, UsageError
 from rgan_kit.runtime.contract import Port
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rgan_kit.contracts.errors import DataError, PluginError, RganKitError
 from rgan_kit.contracts.specs import DomainSpec
-from rgan_kit.plugins import default_registry, describe
+from rgan_kit.errors import DataError, PluginError, RganKitError
+from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.registry import default_registry
 
 if TYPE_CHECKING:
     from rgan_kit.contracts.domains import Decoder

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rgan_kit.contracts.errors import DataError
+from rgan_kit.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

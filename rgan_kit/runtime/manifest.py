@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
 
 from rgan_kit.contracts.data import Kind
-from rgan_kit.contracts.errors import DataError
+from rgan_kit.errors import DataError
 from rgan_kit.runtime import contract as rules
 from rgan_kit.runtime.contract import Distribution, Noise, Port
 

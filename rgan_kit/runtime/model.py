@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rgan_kit.contracts.errors import DataError, UsageError
+from rgan_kit.errors import DataError, UsageError
 from rgan_kit.runtime import arrays, proto, providers, safety
 from rgan_kit.runtime import noise as random
 from rgan_kit.runtime.decoding import make_decoder
@@ -140,13 +140,12 @@ class Model:
             As ``run``, with ``n`` rows.
 
         Raises:
-            UsageError: an argument makes no sense for this model.
-            DataError: the graph fails, or breaks its contract.
+            UsageError, DataError: an argument makes no sense for this model; as ``run`` does.
         """
         length = self.manifest.max_length if length is None else length
         _check_range("n", n, 1, random.SEEDS - 1)
         _check_range("length", length, 1, MAX_LENGTH)
-        _check_range("batch_size", batch_size, 1, random.SEEDS - 1)
+        _check_range("batch_size", batch_size, 1, random.SEEDS)
         _check_range("seed", seed, 0, random.SEEDS - 1)
         _check_range("start", start, 0, random.SEEDS - n)
         chosen = None if label is None else self._label(label)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rgan_kit.contracts.errors import DataError
+from rgan_kit.errors import DataError
 from rgan_kit.runtime.graph import (
     DATA_TYPES,
     UNSUPPORTED,

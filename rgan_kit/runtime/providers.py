@@ -10,7 +10,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from rgan_kit.contracts.errors import DataError, DeviceError, UsageError
+from rgan_kit.errors import DataError, DeviceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

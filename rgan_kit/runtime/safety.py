@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import ChainMap, Counter
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from rgan_kit.contracts.errors import DataError
+from rgan_kit.errors import DataError
 from rgan_kit.runtime import proto, sizes
 from rgan_kit.runtime.files import MAX_BYTES, ModelFacts, describe, read_file
 from rgan_kit.runtime.graph import DATA_TYPES, UNSUPPORTED, Graph, Model, Node, Tensor, ValueInfo
@@ -157,9 +157,7 @@ class _Walk:
             self._refuse(f"'{taken[0]}' is made twice")
         if reason := sizes.excess(node, constants) or sizes.grow(node, growth, inner):
             self._refuse(reason)
-        constants.update(dict.fromkeys(node.outputs))
-        if node.op_type == "Constant" and node.outputs:
-            constants[node.outputs[0]] = sizes.constant(node)
+        constants.update(dict.fromkeys(node.outputs, sizes.derived(node, constants)))
 
     def tensor(self, tensor: Tensor, what: str) -> None:
         """A stored tensor: its data here, numbers, and exactly as long as its shape says."""

@@ -7,17 +7,24 @@ that a stranger's model takes while it runs has to be bounded from outside, by a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
-from math import isfinite, prod
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Final
 
+from rgan_kit.runtime.graph import SMALL
 from rgan_kit.runtime.operators import CONTRACTING
 
 if TYPE_CHECKING:
     from rgan_kit.runtime.graph import Node, Tensor
 
 MAX_ELEMENTS: Final = 1 << 27
-"""Elements of any tensor whose shape the file gives: 512 MiB of float32."""
+"""Elements of any tensor that is stored or reshaped: 512 MiB of float32."""
+
+MAX_MADE: Final = 1 << 24
+"""Elements of a tensor that is made of nothing but a shape."""
+
+MAX_FACTOR: Final = 1 << 20
+"""How many times larger than its input a constant may make a result: by kernels, pads, strides or scales."""
 
 MAX_GROWTH: Final = 1 << 20
 """Copies of one value that concatenations may pile up."""
@@ -26,6 +33,7 @@ Numbers = tuple[int | float, ...]
 Constants = Mapping[str, Numbers | None]
 
 _SPATIAL: Final = ("kernel_shape", "pads", "strides", "dilations", "output_padding", "output_shape")
+_PASSING: Final = ("Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 _SHAPE_INPUT: Final = {"ConstantOfShape": 0, "Expand": 1, "Reshape": 1, "Tile": 1, "OneHot": 1}
 
 
@@ -51,39 +59,50 @@ def constants(initializers: Sequence[Tensor]) -> dict[str, Numbers | None]:
     return {tensor.name: tensor.numbers() for tensor in initializers}
 
 
+def derived(node: Node, known: Constants) -> Numbers | None:
+    """Those numbers of a small result that are known: shapes are often put together from constants and from sizes that
+    only a run tells, and the constant part alone may be too large."""
+    if node.op_type == "Constant":
+        return constant(node)
+    if node.op_type == "Concat" or node.op_type in _PASSING:
+        sources = node.inputs if node.op_type == "Concat" else node.inputs[:1]
+        numbers = tuple(number for name in sources[:SMALL] for number in known.get(name) or ())
+        return numbers[:SMALL] or None
+    return None
+
+
 def excess(node: Node, known: Constants) -> str:
     """What is too large about a node, in words; empty where nothing is."""
-    size = _stated_size(node, known)
-    if size is None:
-        return ""
-    if not isfinite(size) or size > MAX_ELEMENTS:
-        return f"{node.op_type} '{node.name}' would make {size:,.0f} elements of nothing"
+    for size, limit in _stated_sizes(node, known):
+        if not size <= limit:  # refuses what is not a number, too
+            return f"{node.op_type} '{node.name}' would make {size:,.0f} elements of nothing; {limit:,} are allowed"
     return ""
 
 
-def _stated_size(node: Node, known: Constants) -> float | None:
-    """Elements that constants alone make this node produce, from an input of one element."""
+def _stated_sizes(node: Node, known: Constants) -> Iterator[tuple[float, int]]:
+    """Elements that constants alone make this node produce from an input of one element, and the limit of them."""
 
-    def given(index: int) -> Numbers | None:
-        return known.get(node.inputs[index]) if index < len(node.inputs) else None
+    def given(index: int) -> Numbers:
+        return (known.get(node.inputs[index]) if index < len(node.inputs) else None) or ()
 
     if node.op_type in _SHAPE_INPUT:
-        shape = given(_SHAPE_INPUT[node.op_type])
-        return None if shape is None else elements(shape)
-    if node.op_type == "Range":
-        return _range(given(0), given(1), given(2))
-    if node.op_type == "Pad":
-        pads = given(1)
-        return None if pads is None else elements([1 + abs(pad) for pad in pads])
-    if node.op_type == "Resize":
-        return elements([*(given(2) or ()), *(given(3) or ())])
-    spatial = [attribute.integers for attribute in node.attributes if attribute.name in _SPATIAL]
-    return max((elements([1 + abs(size) for size in sizes]) for sizes in spatial), default=None)
+        limit = MAX_ELEMENTS if node.op_type == "Reshape" else MAX_MADE
+        yield elements(given(_SHAPE_INPUT[node.op_type])), limit
+    elif node.op_type == "Range":
+        yield _range(given(0), given(1), given(2)), MAX_MADE
+    elif node.op_type == "Pad":
+        yield elements([1 + abs(pad) for pad in given(1)]), MAX_MADE
+    elif node.op_type == "Resize":
+        yield elements(given(2)), MAX_FACTOR
+        yield elements(given(3)), MAX_MADE
+    for attribute in node.attributes:
+        if attribute.name in _SPATIAL:
+            yield elements([1 + abs(size) for size in attribute.integers]), MAX_FACTOR
 
 
-def _range(start: Numbers | None, limit: Numbers | None, delta: Numbers | None) -> float | None:
+def _range(start: Numbers, limit: Numbers, delta: Numbers) -> float:
     if not start or not limit or not delta:
-        return None
+        return 1.0
     return abs(limit[0] - start[0]) / abs(delta[0]) if delta[0] else float("inf")
 
 

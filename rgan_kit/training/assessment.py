@@ -1,4 +1,4 @@
-"""Evaluating a generator while it trains: samples, held-out likelihood, the metrics of all plugins, and which to keep."""
+"""Evaluating a generator while it trains: samples, held-out likelihood, metrics, and which weights to keep."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from rgan_kit.contracts import Autoregressive, Dataset, MetricSpec, PluginError, SampleSet, SequenceSource, TokenSpec
-from rgan_kit.plugins import Registry, describe
+from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import noise
 
 if TYPE_CHECKING:

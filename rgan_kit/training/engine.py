@@ -61,8 +61,8 @@ class Engine:
     def seed_step(self, step: int) -> None:
         """Makes every random number of a step a function of the run's seed and the step.
 
-        So a resumed run draws what the uninterrupted one would have drawn, and nothing that is drawn in between (samples
-        shown, evaluations, measurements) can change the training.
+        So a resumed run draws what the uninterrupted one would have drawn, and nothing that is drawn in between
+        (samples shown, evaluations, measurements) can change the training.
         """
         words = np.random.SeedSequence([self.seed, step]).generate_state(2, np.uint64)
         torch.manual_seed(int(words[0] >> np.uint64(1)))  # all devices

@@ -12,7 +12,8 @@ from torch import nn
 from rgan_kit.config import Request, RunConfig, resolve
 from rgan_kit.contracts import DataError, Dataset, NetworkName, PluginError, RganKitError, UsageError
 from rgan_kit.contracts.data import DataSpec
-from rgan_kit.plugins import Registry, describe
+from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.registry import Registry
 from rgan_kit.training.checkpoints import CheckpointFolder, load_weights, step_of
 from rgan_kit.training.described import DescribedData, describe_data, read_described
 from rgan_kit.training.engine import Engine

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from torch import nn
 
 from rgan_kit.config import RunConfig
 from rgan_kit.contracts import Dataset, ExitCode, NetworkName, Objective, RganKitError, RunInfo, StepContext
-from rgan_kit.plugins import Registry
+from rgan_kit.plugins.registry import Registry
 from rgan_kit.training.assessment import Assessor, previews
 from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, load_weights, weights
 from rgan_kit.training.engine import Engine
@@ -51,6 +52,27 @@ class TrainerState:
     best: dict[str, Any] | None = None
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+
+
+class Clock:
+    """Times steps, without what happens in between."""
+
+    def __init__(self, step: int) -> None:
+        self._step, self._since = step, time.perf_counter()
+
+    def lap(self, step: int) -> tuple[int, float]:
+        """Steps and seconds since the lap before."""
+        now = time.perf_counter()
+        passed = step - self._step, now - self._since
+        self._step, self._since = step, now
+        return passed
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """What happens inside does not count."""
+        started = time.perf_counter()
+        yield
+        self._since += time.perf_counter() - started
 
 
 class Trainer:
@@ -91,7 +113,7 @@ class Trainer:
         self._longest = int(dataset.train.lengths.max())
         self._stop: ExitCode | None = None
         self._saved = -1
-        self._pause = 0.0
+        self._clock = Clock(0)
 
     # --- one step ---
 
@@ -161,32 +183,33 @@ class Trainer:
         return self.state
 
     def _loop(self) -> None:
-        options, since, clock = self.config.train, self.state.step, time.perf_counter()
+        self._clock = Clock(self.state.step)
         while self.state.step < self.schedule.steps:
             place = self.schedule.at(self.state.step)
-            figures = self.step()
-            step = self.state.step
-            if step % options.log_every == 0 or place.last:
-                now = time.perf_counter()
-                self._log(figures, place, (step - since) * options.batch_size / max(now - clock, 1e-9))
-                self.state.seconds += now - clock
-                since, clock = step, now
-            self._periodic(step, place)
-            clock += self._pause
+            self.advance(place)
+            with self._clock.stopped():
+                self._periodic(self.state.step, place)
             if self._stop is not None:
                 self.save()
-                raise Interrupted(step, self.folder, self._stop)
+                raise Interrupted(self.state.step, self.folder, self._stop)
+
+    def advance(self, place: Place) -> None:
+        """Takes one step, and writes a line of metrics where it is due."""
+        figures, options = self.step(), self.config.train
+        if self.state.step % options.log_every == 0 or place.last:
+            steps, seconds = self._clock.lap(self.state.step)
+            self.state.seconds += seconds
+            self._log(figures, place, steps * options.batch_size / max(seconds, 1e-9))
 
     def _periodic(self, step: int, place: Place) -> None:
-        """Samples, evaluation and checkpoint, where they are due; what they take does not count as training time."""
-        options, started = self.config.train, time.perf_counter()
+        """Samples, evaluation and checkpoint, where they are due."""
+        options = self.config.train
         if step % options.sample_every == 0 or place.last:
             self._show_samples(step)
         if step % options.evaluate_every == 0 or place.last:
             self._evaluate(f"after {place.stage.name}" if place.last else "")
         if step % options.checkpoint_every == 0 or place.last or (self.state.best or {}).get("step") == step:
             self.save()
-        self._pause = time.perf_counter() - started
 
     def _log(self, figures: Mapping[str, Any], place: Place, rate: float) -> None:
         metrics = {name: float(value) for name, value in figures.items()}

@@ -16,12 +16,12 @@ def says(sentence: str) -> bool:
 @pytest.mark.parametrize(
     "sentence",
     [
-        "the dog sleeps",
-        "the dogs sleep",
-        "the dogs near the river sleep",
+        "this dog sleeps",
+        "these dogs sleep",
+        "some dogs near the river sleep",
         "a small child that sees some birds sings",
-        "every woman that waits follows the king often near the tower",
-        "the cat sleeps and many birds see the farmer",
+        "every woman that waits follows this king often near the tower",
+        "a cat sleeps and many birds see this farmer",
     ],
 )
 def test_good_sentences_belong_to_the_language(sentence):
@@ -31,17 +31,18 @@ def test_good_sentences_belong_to_the_language(sentence):
 @pytest.mark.parametrize(
     ("sentence", "fault"),
     [
-        ("the dog sleep", "verb and subject differ in number"),
-        ("the dogs near the river sleeps", "the verb agrees with the nearer noun, not with its subject"),
+        ("this dog sleep", "verb and subject differ in number"),
+        ("some dogs near the river sleeps", "the verb agrees with the nearer noun, not with its subject"),
         ("a child that sees some birds sing", "the verb agrees with the object of the clause"),
         ("a child that see some birds sings", "the clause's verb disagrees with its head"),
         ("many dog sleep", "determiner and noun differ in number"),
+        ("the dog sleeps", "only places are called 'the'"),
         ("a dogs sleep", "determiner and noun differ in number"),
-        ("the dog sleeps the cat", "an intransitive verb has an object"),
-        ("the dog sees", "a transitive verb lacks its object"),
-        ("the dog", "there is no verb"),
+        ("this dog sleeps a cat", "an intransitive verb has an object"),
+        ("this dog sees", "a transitive verb lacks its object"),
+        ("this dog", "there is no verb"),
         ("dog sleeps", "there is no determiner"),
-        ("the unicorn sleeps", "an unknown word"),
+        ("this unicorn sleeps", "an unknown word"),
         ("", "no words at all"),
     ],
 )
@@ -50,8 +51,8 @@ def test_bad_sentences_do_not_belong(sentence, fault):
 
 
 def test_agreement_reaches_over_at_least_five_words():
-    assert says("the dogs that follow a small child sleep")
-    assert not says("the dogs that follow a small child sleeps")
+    assert says("these dogs that follow a small child sleep")
+    assert not says("these dogs that follow a small child sleeps")
 
 
 def test_the_language_is_small_and_its_sentences_are_short():
@@ -74,8 +75,8 @@ def test_truth_measures_samples_of_the_language_as_its_reference_says():
 
 def test_truth_counts_only_valid_samples_and_their_end_tokens():
     truth = GrammarTruth(embedded_grammar())
-    good = ["the dog sleeps", "some cats sing"]
-    figures = truth.measure([*good, "the dog sleep", "the  dog sleeps", ""])
+    good = ["this dog sleeps", "some cats sing"]
+    figures = truth.measure([*good, "this dog sleep", "this  dog sleeps", ""])
     likelihood = sum(truth.grammar.log_likelihood(sentence.split()) for sentence in good)
     assert figures["valid"] == pytest.approx(2 / 5)
     assert figures["grammar_nll"] == pytest.approx(-likelihood / 8)

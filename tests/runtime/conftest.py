@@ -11,7 +11,8 @@ import pytest
 from runtime_models import letters_spec, token_model
 
 from rgan_kit import hookimpl
-from rgan_kit.plugins import make_registry
+from rgan_kit.plugins.host import PluginHost
+from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import decoding
 
 
@@ -28,7 +29,7 @@ def domains(monkeypatch):
             entry = EntryPoint(name=distribution, value=module.__name__, group="rgan_kit.plugins")
             vars(entry).update(dist=SimpleNamespace(name=distribution, version="1.2"))
             entries.append(entry)
-        registry = make_registry(entries, environ={})
+        registry = Registry(PluginHost(entries, environ={}))
         monkeypatch.setattr(decoding, "default_registry", lambda: registry)
 
     install({"rgan-letters": letters_spec()})

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from rgan_kit.contracts import DataError, DomainSpec
+from rgan_kit.contracts import DomainSpec
+from rgan_kit.errors import DataError
 from rgan_kit.runtime import Manifest, TensorInfo
 
 VOCABULARY = ["<pad>", "<bos>", "<eos>", "a", "b\nc\\"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from runtime_models import VOCABULARY, series_manifest, token_manifest
 
-from rgan_kit.contracts import DataError
+from rgan_kit.errors import DataError
 from rgan_kit.runtime import Manifest, TensorInfo
 from rgan_kit.runtime.manifest import KEY, join_lines, split_lines
 
@@ -117,7 +117,7 @@ def test_what_is_no_manifest_is_a_data_error(text):
 
 
 def test_a_file_without_a_manifest_is_named_as_such():
-    with pytest.raises(DataError, match="has no 'rgan_kit.manifest'"):
+    with pytest.raises(DataError, match=r"has no 'rgan_kit.manifest'"):
         Manifest.from_metadata({"author": "x"}, "m.onnx")
 
 

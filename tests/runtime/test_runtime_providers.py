@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from runtime_models import series_model
 
-from rgan_kit.contracts import DeviceError, ExitCode, UsageError
+from rgan_kit.errors import DeviceError, ExitCode, UsageError
 from rgan_kit.runtime import load, providers
 
 CPU, CUDA, TENSORRT = providers.CPU, providers.CUDA, providers.TENSORRT
@@ -64,7 +64,7 @@ def test_requests_resolve_to_providers_that_are_there(runtime, request_, availab
 @pytest.mark.parametrize("request_", ["cuda", "tensorrt"])
 def test_a_provider_that_is_not_installed_says_how_to_get_it(runtime, request_):
     runtime([CPU], [])
-    with pytest.raises(DeviceError, match="has no .*ExecutionProvider .it has: CPUExecutionProvider") as caught:
+    with pytest.raises(DeviceError, match=r"has no .*ExecutionProvider .it has: CPUExecutionProvider") as caught:
         providers.resolve(request_)
     assert 'pip install "rgan-kit[gpu]"' in caught.value.mend
     assert caught.value.exit_code == ExitCode.DEVICE
@@ -113,7 +113,7 @@ def test_an_onnxruntime_that_does_not_load_says_why(monkeypatch):
         raise ImportError("libonnxruntime.so.1: cannot open shared object file", name="onnxruntime.capi")
 
     monkeypatch.setattr(importlib, "import_module", fail)
-    with pytest.raises(DeviceError, match="onnxruntime does not load .libonnxruntime"):
+    with pytest.raises(DeviceError, match=r"onnxruntime does not load .libonnxruntime"):
         providers.resolve("cpu")
 
 

@@ -21,11 +21,11 @@ PAPERS = {
 class RecurrentGeneratorOptions(Options):
     """Options of the autoregressive recurrent generators."""
 
-    hidden_size: int = Field(128, ge=1, le=8192, description="units of each recurrent layer")
+    hidden_size: int = Field(192, ge=1, le=8192, description="units of each recurrent layer")
     embedding_size: int = Field(128, ge=1, le=8192, description="size of a symbol's vector")
     layers: int = Field(1, ge=1, le=16, description="recurrent layers, one above the other")
     dropout: float = Field(
-        0.1, ge=0, lt=1, description="share of inputs and outputs of the recurrence dropped in training"
+        0.3, ge=0, lt=1, description="share of inputs and outputs of the recurrence dropped in training"
     )
     latent_size: int = Field(0, ge=0, le=8192, description="size of a latent for the whole sequence; 0 for none")
     tie_weights: bool = Field(True, description="one matrix for symbols going in and coming out (Press & Wolf 2017)")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rgan_kit import hookimpl
-from rgan_kit.contracts import DeviceError, RunInfo
+from rgan_kit.errors import DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rgan_kit.contracts import RunInfo
 
 NAME = "tensorboard"
 

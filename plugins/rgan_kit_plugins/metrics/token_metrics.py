@@ -89,11 +89,14 @@ def verbatim(samples: SampleSet) -> dict[str, float]:
 
 
 def ngram_nll(samples: SampleSet) -> dict[str, float]:
-    """``ngram_nll`` and ``heldout_ngram_nll``, nats a token, end tokens counted."""
+    """``ngram_nll`` and ``heldout_ngram_nll``, nats a token, end tokens counted; ``ngram_gap`` is by how much the
+    samples are worse than held-out data, and 0 where they are better: sharper than real earns nothing."""
     reference = _reference(samples.dataset)
+    nats = reference.ngrams.nats_per_token(sampled_rows(samples.outputs))
     return {
-        "ngram_nll": reference.ngrams.nats_per_token(sampled_rows(samples.outputs)),
+        "ngram_nll": nats,
         "heldout_ngram_nll": reference.held_out_nll,
+        "ngram_gap": max(0.0, nats - reference.held_out_nll),
     }
 
 

@@ -114,7 +114,8 @@ def test_training_prints_the_figures_the_samples_and_the_next_command(rgankit):
     answer = rgankit("train", "--plugin", "lstm-gan", "--steps", 8, *settings())
     assert answer.code == 0, answer.err
     for said in ("start", "after pretraining", "after adversarial", "real data", "valid", "grammar nats",
-                 "held-out nats", "distinct", "verbatim", "samples:", "next: rgankit export runs/lstm-gan-text-1"):  # fmt: skip
+                 "held-out nats", "distinct", "verbatim", "samples:", "next: rgankit export runs/lstm-gan-text-1",
+                 ):  # fmt: skip
         assert said in answer.out
     document = rgankit("train", "--plugin", "lstm-gan", "--steps", 8, "--json", *settings()).document
     assert document["run"] == "runs/lstm-gan-text-2"

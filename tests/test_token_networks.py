@@ -51,7 +51,9 @@ def test_stepping_equals_the_whole_sequence(cell, layers):
     inputs = torch.randn(3, 7, 4)
     state, outputs = recurrence.initial_state(inputs), []
     for step in range(7):
+        projected = recurrence.step_projected(recurrence.project(inputs[:, step]), state)
         output, state = recurrence.step(inputs[:, step], state)
+        torch.testing.assert_close(projected, (output, state))
         outputs.append(output)
     torch.testing.assert_close(torch.stack(outputs, 1), recurrence(inputs))
 
@@ -213,6 +215,21 @@ def test_the_sampler_draws_from_the_models_own_distribution():
         share = (tokens == torch.tensor(pair)).all(1).float().mean().item()
         expected = model.log_probs(Batch(torch.tensor([pair]), torch.tensor([2]))).sum().exp().item()
         assert share == pytest.approx(expected, abs=0.012)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("vocabulary", [7, 1030])
+def test_the_samplers_products_change_nothing(cell, vocabulary):
+    data = spec(vocabulary, unknown=3, labels=("a", "b"))
+    model = generator(cell, data, latent_size=3, layers=2).eval()
+    sampler = model.sampler()
+    previous, latent, labels = torch.tensor([4, BOS, 6]), torch.randn(3, 3), torch.tensor([1, 0, 1])
+    condition = model.condition(previous, latent, labels)
+    state = tuple(torch.randn_like(part) for part in model.recurrence.initial_state(condition))
+    expected = model.step(model.embedding(previous) + condition, previous, state)
+    assert (sampler.table is None) == (vocabulary > 1024)
+    projected = condition if sampler.table is None else model.recurrence.project(condition, bias=False)
+    torch.testing.assert_close(sampler.step(previous, projected, state), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_a_sampler_is_a_copy():

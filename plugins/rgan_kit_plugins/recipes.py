@@ -12,7 +12,7 @@ def _gan(cell: str) -> RecipeSpec:
         generator=cell,
         discriminator=cell,
         objective="non-saturating",
-        defaults={"train.steps": 2000},
+        defaults={"train.steps": 1400, "train.discriminator_learning_rate": 2e-3},
         paper="Goodfellow et al. 2014, arXiv:1406.2661; Jang et al. 2017, arXiv:1611.01144",
     )
 
@@ -25,7 +25,7 @@ RECIPES = (
         summary="LSTM language model by maximum likelihood alone: the baseline of every GAN",
         generator="lstm",
         objective="maximum-likelihood",
-        defaults={"train.steps": 1500},
+        defaults={"train.steps": 1000},
         paper="Graves 2013, arXiv:1308.0850",
     ),
 )

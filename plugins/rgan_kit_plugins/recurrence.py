@@ -6,6 +6,7 @@ from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 Cell = Literal["lstm", "gru"]
 State = tuple[Tensor, ...]
@@ -49,23 +50,45 @@ class Recurrence(nn.Module):
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """One step: ``[batch, input_size]`` and the state, to ``[batch, hidden_size]`` and the next state."""
-        hiddens: list[Tensor] = []
-        memories: list[Tensor] = []
-        for layer in range(self.layers):
-            weights = [
-                getattr(self.rnn, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            ]
-            if layer:
-                inputs = self.dropout(inputs)
+        weights = self._weights(0)
+        if self.cell == "lstm":
+            first: State = torch.lstm_cell(inputs, (state[0][0], state[1][0]), *weights)
+        else:
+            first = (torch.gru_cell(inputs, state[0][0], *weights),)
+        return self._layers_above(first, state)
+
+    def project(self, inputs: Tensor, *, bias: bool = True) -> Tensor:
+        """What the first layer makes of its input before the state comes in: ``[..., gates * hidden_size]``."""
+        weight_ih, _, bias_ih, _ = self._weights(0)
+        return F.linear(inputs, weight_ih, bias_ih if bias else None)
+
+    def step_projected(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
+        """``step``, from ``project(inputs)``; for samplers that have the products of all inputs ready."""
+        _, weight_hh, _, bias_hh = self._weights(0)
+        hidden = state[0][0]
+        recurrent = F.linear(hidden, weight_hh, bias_hh)
+        if self.cell == "lstm":
+            enter, forget, candidate, leave = (projected + recurrent).chunk(4, dim=1)
+            memory = torch.sigmoid(forget) * state[1][0] + torch.sigmoid(enter) * torch.tanh(candidate)
+            return self._layers_above((torch.sigmoid(leave) * torch.tanh(memory), memory), state)
+        (r_in, z_in, n_in), (r_back, z_back, n_back) = projected.chunk(3, dim=1), recurrent.chunk(3, dim=1)
+        candidate = torch.tanh(n_in + torch.sigmoid(r_in + r_back) * n_back)
+        update = torch.sigmoid(z_in + z_back)
+        return self._layers_above((candidate + update * (hidden - candidate),), state)
+
+    def _weights(self, layer: int) -> list[Tensor]:
+        return [getattr(self.rnn, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+
+    def _layers_above(self, first: State, state: State) -> tuple[Tensor, State]:
+        """All layers but the first, and the state of all."""
+        states = [first]
+        for layer in range(1, self.layers):
+            inputs = self.dropout(states[-1][0])
             if self.cell == "lstm":
-                hidden, memory = torch.lstm_cell(inputs, (state[0][layer], state[1][layer]), *weights)
-                memories.append(memory)
+                states.append(torch.lstm_cell(inputs, (state[0][layer], state[1][layer]), *self._weights(layer)))
             else:
-                hidden = torch.gru_cell(inputs, state[0][layer], *weights)
-            hiddens.append(hidden)
-            inputs = hidden
-        stacked = (torch.stack(hiddens),) if self.cell == "gru" else (torch.stack(hiddens), torch.stack(memories))
-        return inputs, stacked
+                states.append((torch.gru_cell(inputs, state[0][layer], *self._weights(layer)),))
+        return states[-1][0], tuple(torch.stack(parts) for parts in zip(*states, strict=True))
 
 
 def reverse_padded(values: Tensor, lengths: Tensor) -> Tensor:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from rgan_kit.cli.console import Results
-
-if TYPE_CHECKING:
-    from rgan_kit.contracts import Options
 
 
 def make_app(results: Results) -> typer.Typer:
@@ -95,23 +92,3 @@ def _print_offers(registry: Any, results: Results, recipes: bool) -> None:
             last = offer["collection"]
             results.line(f"{last}s:")
         results.line(f"  {offer['name']:<20} {offer['summary']}")
-
-
-def options_of(model: type[Options]) -> list[dict[str, Any]]:
-    """Every option of a component: name, type, default, range, meaning."""
-    from rgan_kit.config import limits_of
-
-    rows = []
-    for name, field in model.model_fields.items():
-        annotation = field.annotation
-        kind = annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
-        rows.append(
-            {
-                "name": name,
-                "type": kind,
-                "default": field.get_default(call_default_factory=True),
-                "range": limits_of(field),
-                "meaning": field.description or "",
-            }
-        )
-    return rows

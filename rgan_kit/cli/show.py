@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rgan_kit.cli.console import Results
-from rgan_kit.cli.plugins import options_of
-from rgan_kit.config import Request, TrainOptions, nearest, resolve
-from rgan_kit.contracts import RecipeSpec, UsageError
+from rgan_kit.config import Request, TrainOptions, limits_of, nearest, resolve
+from rgan_kit.contracts import Options, RecipeSpec, UsageError
 from rgan_kit.plugins.registry import COLLECTIONS, Registry, installed_registry
 
 
@@ -68,6 +67,24 @@ def _section(
         "paper": paper,
         "options": rows,
     }
+
+
+def options_of(model: type[Options]) -> list[dict[str, Any]]:
+    """Every option of a component: name, type, default, range, meaning."""
+    rows = []
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        kind = annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+        rows.append(
+            {
+                "name": name,
+                "type": kind,
+                "default": field.get_default(call_default_factory=True),
+                "range": limits_of(field),
+                "meaning": field.description or "",
+            }
+        )
+    return rows
 
 
 def print_described(described: dict[str, Any], results: Results) -> None:

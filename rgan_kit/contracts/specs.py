@@ -130,8 +130,8 @@ class MetricSpec:
     Attributes:
         name, summary, kinds, paper: as in ``ComponentSpec``.
         compute: ``compute(sample_set)`` returns figures by name, ``{}`` where they do not apply.
-        selects: names of figures (lower is better, in nats) that the trainer adds to the held-out likelihood when it
-            chooses which weights to keep.
+        selects: names of figures (lower is better) that say how good the samples are. The trainer keeps, among the
+            weights whose held-out likelihood is near the best, those with the lowest sum of them.
     """
 
     name: str

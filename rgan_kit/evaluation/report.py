@@ -40,10 +40,10 @@ def table(rows: Sequence[tuple[str, Mapping[str, float | None]]], reference: Map
     """A table of evaluations as lines of text: a line a figure, a column a moment, and what the figure means.
 
     Args:
-        rows: moment and figures; the last moment decides which figures are shown.
+        rows: moment and figures.
         reference: exact figures of the known source; empty where there is none.
     """
-    figures = rows[-1][1] if rows else {}
+    figures = {name: value for _, values in rows for name, value in values.items()} | dict(reference)
     names = [name for name in FIGURES if name in figures]
     names += [name for name in figures if name not in FIGURES and f"{CONTROL}{name}" in figures]
     control = {name: figures[f"{CONTROL}{name}"] for name in names if f"{CONTROL}{name}" in figures} | dict(reference)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SAMPLE_SEED = 0
 """Of the noise of evaluations: the same every time, so that figures differ by weights alone."""
 
+TOLERANCE = 0.02
+"""How far above the lowest held-out nats weights may lie that are kept for their samples."""
+
 MOST_HELD_OUT = 1000
 """Held-out sequences that the likelihood is computed on."""
 
@@ -100,17 +103,26 @@ class Assessor:
         generator.train(training)
         return total / positions
 
-    def score(self, figures: Mapping[str, float]) -> float:
-        """What the trainer minimises when it chooses weights: held-out nats, plus what metrics add (``selects``).
+    def better(self, figures: Mapping[str, float], best: Mapping[str, float] | None, lowest: float) -> bool:
+        """Whether an evaluation is worth keeping more than the best one so far.
 
-        The pair matters: a generator that only sharpens gains on its samples and loses on held-out data. Infinite where
-        a figure is undefined; NaN where there is nothing to choose by.
+        Its held-out likelihood has to be within ``TOLERANCE`` of the lowest; among those, the metrics' figures on
+        samples decide. Either alone can be had cheaply: a generator that only sharpens gains on its samples and
+        loses on held-out data, one that stops early the other way round.
+
+        Args:
+            figures: of the evaluation.
+            best: figures of the best one so far, or None.
+            lowest: held-out nats of the best likelihood so far, this evaluation's included; 0 where there is none.
         """
-        names = ["heldout_nll", *(name for metric in self._metrics for name in metric.selects)]
-        values = [figures[name] for name in names if name in figures]
-        if not values:
-            return math.nan
-        return sum(values) if all(map(math.isfinite, values)) else math.inf
+        missing = math.inf if lowest else 0.0  # a likelihood that was not finite, or a generator that has none
+        nearest = lowest * (1 + TOLERANCE)
+        near = figures.get("heldout_nll", missing) <= nearest
+        if best is None or (near and best.get("heldout_nll", missing) > nearest):
+            return True
+        names = [name for metric in self._metrics for name in metric.selects if name in figures and name in best]
+        mine, theirs = sum(figures[name] for name in names), sum(best[name] for name in names)
+        return near and bool(names) and mine < theirs
 
 
 def previews(dataset: Dataset, samples: Sequence[Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import random
@@ -64,10 +65,13 @@ class Engine:
         So a resumed run draws what the uninterrupted one would have drawn, and nothing that is drawn in between
         (samples shown, evaluations, measurements) can change the training.
         """
-        words = np.random.SeedSequence([self.seed, step]).generate_state(2, np.uint64)
-        torch.manual_seed(int(words[0] >> np.uint64(1)))  # all devices
-        random.seed(int(words[1]))
-        np.random.seed(int(words[1]) & 0xFFFFFFFF)
+        digest = hashlib.blake2b(f"{self.seed}/{step}".encode(), digest_size=8).digest()
+        seed = int.from_bytes(digest, "little")
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed_all(seed)
+        random.seed(seed)
+        np.random.seed(seed & 0xFFFFFFFF)
 
     def place(self, batch: Batch[np.ndarray], spec: DataSpec) -> Batch[Tensor]:
         """A domain's batch as tensors on the device, scaled as networks see it."""

@@ -43,13 +43,15 @@ class TrainerState:
 
     Attributes:
         step: steps done.
-        best: ``{"step", "score"}`` of the best evaluation, or None.
+        best: ``{"step", "figures"}`` of the evaluation whose weights are kept, or None.
+        lowest: held-out nats of the best likelihood so far; 0 where the generator has none.
         evaluations: one a moment: ``{"moment", "step", "figures"}``; moments are the start and the end of each stage.
         seconds: spent so far.
     """
 
     step: int = 0
     best: dict[str, Any] | None = None
+    lowest: float = 0.0
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -236,17 +238,18 @@ class Trainer:
 
     def _evaluate(self, moment: str) -> None:
         figures = self.assessor.evaluate(self.updater.average.network)
-        step, score = self.state.step, self.assessor.score(figures)
+        step = self.state.step
         named = {f"evaluation/{name}": value for name, value in figures.items()}
         self.metrics_file.write(step, named)
         self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics=named)
+        cleaned = {name: value for name, value in figures.items() if math.isfinite(value)}  # JSON has no others
         if moment:
-            cleaned = {name: value if math.isfinite(value) else None for name, value in figures.items()}
             self.state.evaluations.append({"moment": moment, "step": step, "figures": cleaned})
         self.reporter.evaluation(moment or f"step {step}", figures)
-        better = self.state.best is None or score < self.state.best["score"]
-        if self.config.train.select == "best" and math.isfinite(score) and better:
-            self.state.best = {"step": step, "score": score, "figures": figures}
+        self.state.lowest = min(self.state.lowest or math.inf, cleaned.get("heldout_nll", self.state.lowest))
+        best = self.state.best["figures"] if self.state.best else None
+        if self.config.train.select == "best" and self.assessor.better(cleaned, best, self.state.lowest):
+            self.state.best = {"step": step, "figures": cleaned}
 
     # --- checkpoints ---
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import get_total_norm
 
 from rgan_kit.contracts import NetworkName, Phase, RganKitError, StepContext
 from rgan_kit.training.schedule import Place, learning_rate
@@ -46,14 +47,14 @@ class Updater:
             lr=self._rate(name),
             betas=(options.beta1, options.beta2),
             weight_decay=options.weight_decay,
-            foreach=True,
+            fused=True,
         )
 
     def _rate(self, name: NetworkName) -> float:
         return float(getattr(self.options, f"{name}_learning_rate"))
 
     def run(self, phase: Phase, context: StepContext, place: Place) -> dict[str, Tensor | float]:
-        """Computes a phase's loss and moves its networks.
+        """Computes a phase's loss and moves its networks, unless the gradient is not finite.
 
         Returns:
             ``<phase>/loss``, ``<phase>/gradient_norm`` and the loss's own figures, as scalars not yet read.
@@ -70,8 +71,12 @@ class Updater:
             loss = phase.loss(context)
         loss.value.backward()  # type: ignore[no-untyped-call]
         trained_parameters = [parameter for name in phase.networks for parameter in self._parameters[name]]
-        norm = clip_grad_norm_(trained_parameters, self.options.clip_norm or torch.inf, foreach=True)
-        if bool(torch.isfinite(norm + loss.value.detach())):
+        gradients = [parameter.grad for parameter in trained_parameters if parameter.grad is not None]
+        norm = get_total_norm(gradients)
+        size = float(norm)  # the one value read from the device in a step
+        if math.isfinite(size):
+            if 0 < self.options.clip_norm < size:
+                torch._foreach_mul_(gradients, self.options.clip_norm / size)
             self._move(phase, place)
             self.skipped = 0
         else:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
 
 
+TABLE_VOCABULARY = 1024
+"""Up to so many symbols, a table of their products with the input matrix is small enough to lie in a model file."""
+
+
 class RecurrentTokenGenerator(nn.Module):
     """``p(x) = Π p(x_t | x_<t, latent, label)`` with an LSTM or GRU."""
 
@@ -145,11 +149,30 @@ def relaxed_choice(logits: Tensor, relaxation: Relaxation) -> Tensor:
 
 
 class RecurrentTokenSampler(nn.Module):
-    """Whole sequences from uniform numbers, by the contract of ``docs/model-file.md``."""
+    """Whole sequences from uniform numbers, by the contract of ``docs/model-file.md``.
+
+    Weights are fixed here, so products of weights are taken once: of a small vocabulary's vectors with the input matrix
+    of the first layer, which leaves a look-up in its place, and of the two matrices between the recurrence and the
+    logits, where one is smaller than the two.
+    """
+
+    table: Tensor | None
+    head: Tensor
+    bias: Tensor
 
     def __init__(self, generator: RecurrentTokenGenerator) -> None:
         super().__init__()
-        self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+        self.network = network = copy.deepcopy(generator).eval().requires_grad_(False)
+        weight, project = network.output.weight.detach(), network.project
+        self.folded = isinstance(project, nn.Linear) and weight.shape[0] * project.in_features <= project.weight.numel()
+        bias = network.output.bias.detach()
+        if isinstance(project, nn.Linear) and self.folded:
+            bias, weight = bias + weight @ project.bias, weight @ project.weight
+        small = network.data.vocab_size <= TABLE_VOCABULARY
+        table = network.recurrence.project(network.embedding.weight) if small else None
+        self.register_buffer("table", table, persistent=False)
+        self.register_buffer("head", weight, persistent=False)
+        self.register_buffer("bias", bias + network.in_data + network.generated, persistent=False)
 
     def forward(
         self, noise: Tensor, temperature: Tensor, latent: Tensor | None = None, labels: Tensor | None = None
@@ -157,12 +180,14 @@ class RecurrentTokenSampler(nn.Module):
         """``noise`` ``[batch, time]`` to tokens int64 ``[batch, time]`` and lengths int64 ``[batch]``."""
         network, data = self.network, self.network.data
         condition = network.condition(noise, latent, labels)
+        if self.table is not None:
+            condition = network.recurrence.project(condition, bias=False)
         previous = torch.full_like(noise[:, 0], data.bos, dtype=torch.int64)
         state = network.recurrence.initial_state(condition)
 
         def step(carry: tuple[Tensor, ...], uniform: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
             previous, alive, *state = carry
-            logits, next_state = network.step(network.embedding(previous) + condition, previous, tuple(state))
+            logits, next_state = self.step(previous, condition, tuple(state))
             token = torch.where(alive, pick(logits, uniform, temperature), data.pad)
             return (token, alive & (token != data.eos), *next_state), token.clone()
 
@@ -170,6 +195,24 @@ class RecurrentTokenSampler(nn.Module):
         tokens = scan(step, start, noise.T).T  # [batch, time]
         counts = (tokens != data.eos) & (tokens != data.pad)
         return tokens, counts.to(torch.float32).sum(dim=1).to(torch.int64)
+
+    def step(self, previous: Tensor, condition: Tensor, state: State) -> tuple[Tensor, State]:
+        """What ``RecurrentTokenGenerator.step`` computes, from the products."""
+        network = self.network
+        if self.table is None:
+            hidden, state = network.recurrence.step(network.embedding(previous) + condition, state)
+        else:
+            inputs = self.table[previous]
+            hidden, state = network.recurrence.step_projected(inputs + condition if self.conditional else inputs, state)
+        logits = F.linear(hidden if self.folded else network.project(hidden), self.head, self.bias)
+        if network.allowed_next is not None:
+            logits = logits.masked_fill(~network.allowed_next[previous], IMPOSSIBLE)
+        return logits, state
+
+    @property
+    def conditional(self) -> bool:
+        """Whether sequences have a latent or a label."""
+        return self.network.from_latent is not None or self.network.from_label is not None
 
 
 def scan(step: ScanStep, start: tuple[Tensor, ...], inputs: Tensor) -> Tensor:

@@ -40,7 +40,7 @@ METRICS: Final = (
         summary="nats a token under a trigram model of the training data, of samples and of held-out data",
         kinds=_TOKENS,
         compute=token_metrics.ngram_nll,
-        selects=("ngram_gap",),
+        selects=("ngram_nll",),
         paper="Witten & Bell 1991, The zero-frequency problem; Chen & Goodman 1999",
     ),
     MetricSpec(

@@ -38,11 +38,15 @@ class _Reference:
         return frozenset(row_keys(source_rows(self._train), self.spec.eos))
 
     @cached_property
+    def held_out_keys(self) -> list[bytes]:
+        return list(row_keys(self.held_out, self.spec.eos))
+
+    @cached_property
     def held_out_verbatim(self) -> float:
         """Of the rows that a generator could write: those without the unknown symbol, which look alike where the
         data differ."""
         rows = self.held_out
-        keys = row_keys(rows, self.spec.eos)
+        keys = self.held_out_keys
         unknown = np.zeros(len(rows), np.bool_)
         if self.spec.unknown is not None:
             unknown[np.repeat(np.arange(len(rows)), rows.lengths)[rows.values == self.spec.unknown]] = True
@@ -73,9 +77,10 @@ def _reference(dataset: Dataset) -> _Reference:
 
 
 def distinct(samples: SampleSet) -> dict[str, float]:
-    """``distinct``."""
-    spec = _reference(samples.dataset).spec
-    return {"distinct": distinct_share(row_keys(sampled_rows(samples.outputs), spec.eos))}
+    """``distinct``, and ``heldout_distinct`` of as many held-out rows: the share falls with their number."""
+    reference = _reference(samples.dataset)
+    keys = row_keys(sampled_rows(samples.outputs), reference.spec.eos)
+    return {"distinct": distinct_share(keys), "heldout_distinct": distinct_share(reference.held_out_keys[: len(keys)])}
 
 
 def verbatim(samples: SampleSet) -> dict[str, float]:
@@ -89,14 +94,11 @@ def verbatim(samples: SampleSet) -> dict[str, float]:
 
 
 def ngram_nll(samples: SampleSet) -> dict[str, float]:
-    """``ngram_nll`` and ``heldout_ngram_nll``, nats a token, end tokens counted; ``ngram_gap`` is by how much the
-    samples are worse than held-out data, and 0 where they are better: sharper than real earns nothing."""
+    """``ngram_nll`` and ``heldout_ngram_nll``, nats a token, end tokens counted."""
     reference = _reference(samples.dataset)
-    nats = reference.ngrams.nats_per_token(sampled_rows(samples.outputs))
     return {
-        "ngram_nll": nats,
+        "ngram_nll": reference.ngrams.nats_per_token(sampled_rows(samples.outputs)),
         "heldout_ngram_nll": reference.held_out_nll,
-        "ngram_gap": max(0.0, nats - reference.held_out_nll),
     }
 
 

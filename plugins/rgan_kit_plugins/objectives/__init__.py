@@ -16,16 +16,16 @@ class AdversarialOptions(Options):
     """Options of the adversarial objectives on symbols."""
 
     pretraining_share: float = Field(
-        0.75, ge=0, le=1, description="share of the steps that train by likelihood alone, first"
+        0.7, ge=0, le=1, description="share of the steps that train by likelihood alone, first"
     )
-    generator_learning_rate: float = Field(1e-4, gt=0, le=1, description="of the generator in the adversarial stage")
+    generator_learning_rate: float = Field(5e-4, gt=0, le=1, description="of the generator in the adversarial stage")
     critic_steps: int = Field(1, ge=1, le=100, description="discriminator steps for each generator step")
     likelihood_weight: float = Field(
-        1.0, ge=0, le=1e3, description="of the likelihood kept as a second term in the adversarial stage"
+        0.5, ge=0, le=1e3, description="of the likelihood kept as a second term in the adversarial stage"
     )
     adversarial_weight: float = Field(1.0, gt=0, le=1e3, description="of the adversarial term")
     step_weight: float = Field(
-        1.0, ge=0, le=1e3, description="of the discriminator's score per step beside that of the sequence"
+        0.5, ge=0, le=1e3, description="of the discriminator's score per step beside that of the sequence"
     )
     r1_weight: float = Field(
         0.0, ge=0, le=1e3, description="of the gradient penalty on real data (Mescheder et al. 2018); 0 for none"
@@ -34,7 +34,7 @@ class AdversarialOptions(Options):
         0.1, ge=0, lt=0.5, description="real sequences count as 1 minus this (Salimans et al. 2016)"
     )
     temperature_start: float = Field(
-        1.0, gt=0, le=100, description="of the Gumbel-softmax, as the adversarial stage starts"
+        2.0, gt=0, le=100, description="of the Gumbel-softmax, as the adversarial stage starts"
     )
     temperature_end: float = Field(
         0.5, gt=0, le=100, description="of the Gumbel-softmax, as it ends (geometric in between)"

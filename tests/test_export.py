@@ -95,7 +95,7 @@ def test_the_same_run_exports_to_the_same_bytes(trained, model_file, tmp_path):
     assert again.path.read_bytes() == model_file.read_bytes()
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_latent_labels_grammar_and_layers_export_alike(cell, tmp_path):
     allowed = np.random.default_rng(0).random((30, 30)) < 0.4
     allowed[:, 2] = True

@@ -9,14 +9,15 @@ import torch
 from test_token_networks import batch, discriminator, generator, spec
 from torch.nn import functional as F
 
-from rgan_kit.contracts import Batch, PluginError, Scores, StepContext
+from rgan_kit.contracts import Batch, PluginError, Relaxation, StepContext
 from rgan_kit_plugins.objectives import OBJECTIVES
-from rgan_kit_plugins.objectives.adversarial import NonSaturating, cross_entropy, r1_penalty
+from rgan_kit_plugins.objectives.adversarial import Adversarial, gradient_penalty, r1_penalty
 from rgan_kit_plugins.objectives.likelihood import negative_log_likelihood
+from rgan_kit_plugins.objectives.players import cross_entropy, players
 
 
-def objective(**options) -> NonSaturating:
-    chosen = next(each for each in OBJECTIVES if each.name == "non-saturating")
+def objective(game: str = "non-saturating", **options) -> Adversarial:
+    chosen = next(each for each in OBJECTIVES if each.name == game)
     networks = {"generator": generator(), "discriminator": discriminator()}
     return chosen.build(chosen.options(**options), networks, spec())
 
@@ -38,18 +39,73 @@ def test_a_generator_without_likelihood_is_named():
         negative_log_likelihood(torch.nn.Linear(1, 1), batch())
 
 
-@pytest.mark.parametrize("target", [0.0, 0.9, 1.0])
-def test_cross_entropy_equals_its_definition_in_a_loop(target):
-    sequence, steps = torch.tensor([0.3, -1.2]), torch.tensor([[0.5, -2.0, 1.0], [0.1, 9.0, 9.0]])
-    lengths = torch.tensor([3, 1])
+def sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
 
-    def entropy(logit: float) -> float:
-        p = 1 / (1 + math.exp(-logit))
-        return -(target * math.log(p) + (1 - target) * math.log(1 - p))
 
-    got_sequence, got_steps = cross_entropy(Scores(sequence, steps), lengths, target)
-    assert got_sequence.item() == pytest.approx(sum(map(entropy, [0.3, -1.2])) / 2, rel=1e-5)
-    assert got_steps.item() == pytest.approx(sum(map(entropy, [0.5, -2.0, 1.0, 0.1])) / 4, rel=1e-5)
+def mean(values) -> float:
+    values = list(values)
+    return sum(values) / len(values)
+
+
+REAL, FAKE = [0.3, -1.2, 2.0], [0.5, -2.0]
+MEAN_REAL, MEAN_FAKE = mean(REAL), mean(FAKE)
+BY_HAND = {
+    "minimax": (
+        -mean(math.log(sigmoid(x)) for x in REAL) - mean(math.log(1 - sigmoid(x)) for x in FAKE),
+        mean(math.log(1 - sigmoid(x)) for x in FAKE),
+    ),
+    "non-saturating": (
+        -mean(math.log(sigmoid(x)) for x in REAL) - mean(math.log(1 - sigmoid(x)) for x in FAKE),
+        -mean(math.log(sigmoid(x)) for x in FAKE),
+    ),
+    "least-squares": (
+        mean((x - 1) ** 2 for x in REAL) / 2 + mean(x**2 for x in FAKE) / 2,
+        mean((x - 1) ** 2 for x in FAKE) / 2,
+    ),
+    "hinge": (mean(max(0, 1 - x) for x in REAL) + mean(max(0, 1 + x) for x in FAKE), -MEAN_FAKE),
+    "relativistic-average": (
+        -mean(math.log(sigmoid(x - MEAN_FAKE)) for x in REAL)
+        - mean(math.log(1 - sigmoid(x - MEAN_REAL)) for x in FAKE),
+        -mean(math.log(sigmoid(x - MEAN_REAL)) for x in FAKE)
+        - mean(math.log(1 - sigmoid(x - MEAN_FAKE)) for x in REAL),
+    ),
+    "wasserstein-gp": (MEAN_FAKE - MEAN_REAL, -MEAN_FAKE),
+}
+"""Discriminator's and generator's loss of each game, from its paper's formula, number by number."""
+
+
+@pytest.mark.parametrize("game", BY_HAND)
+def test_each_game_is_that_of_its_paper(game):
+    chosen = next(each for each in OBJECTIVES if each.name == game)
+    options = chosen.options(**({"label_smoothing": 0.0} if "label_smoothing" in chosen.options.model_fields else {}))
+    made = players(game, options)
+    real, fake = torch.tensor(REAL), torch.tensor(FAKE)
+    assert made.discriminator(real, fake).item() == pytest.approx(BY_HAND[game][0], rel=1e-5)
+    assert made.generator(real, fake).item() == pytest.approx(BY_HAND[game][1], rel=1e-5)
+
+
+def test_every_adversarial_objective_is_checked_by_hand():
+    assert {each.name for each in OBJECTIVES} == {*BY_HAND, "maximum-likelihood"}
+
+
+def test_smoothing_lets_real_sequences_count_for_less_than_one():
+    by_hand = -mean(0.9 * math.log(sigmoid(x)) + 0.1 * math.log(1 - sigmoid(x)) for x in REAL)
+    by_hand -= mean(math.log(1 - sigmoid(x)) for x in FAKE)
+    assert cross_entropy(torch.tensor(REAL), torch.tensor(FAKE), 0.1).item() == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_scores_of_steps_count_where_there_are_steps():
+    made = objective(step_weight=0.5, label_smoothing=0.0, likelihood_weight=0.0)
+    torch.manual_seed(4)
+    loss = made.generator_loss(context())
+    torch.manual_seed(4)
+    fake = made.generator.generate(2, 7, relaxation=Relaxation(2.0))
+    scores = made.discriminator(fake)
+    steps = [scores.steps[row, step].item() for row in range(2) for step in range(int(fake.lengths[row]))]
+    by_hand = mean(-math.log(sigmoid(x)) for x in scores.sequence.tolist())
+    by_hand += 0.5 * mean(-math.log(sigmoid(x)) for x in steps)
+    assert loss.value.item() == pytest.approx(by_hand, rel=1e-5)
 
 
 def test_the_adversarial_losses_are_those_of_the_paper():
@@ -82,17 +138,63 @@ def test_the_discriminator_phase_gives_the_generator_no_gradient():
 
 def test_r1_equals_finite_differences():
     critic, data = discriminator().double().eval(), batch()
+    values = one_hot(data)
+
+    assert r1_of(critic, data).item() == pytest.approx(mean(norms(critic, values, data.lengths)), rel=1e-5)
+
+
+def one_hot(data: Batch) -> torch.Tensor:
     values = F.one_hot(data.values, 7).double()
+    values[1, 2:] = 0.0  # padding
+    return values
 
-    def score(at: torch.Tensor) -> float:
-        return critic(Batch(at, data.lengths)).sequence.sum().item()
 
-    total, step = 0.0, 1e-5
-    for index in torch.cartesian_prod(torch.arange(2), torch.arange(4), torch.arange(7)).tolist():
+def norms(critic: torch.nn.Module, values: torch.Tensor, lengths: torch.Tensor) -> list[float]:
+    """``||∇_x D(x)||²`` of each sequence by central differences."""
+    totals, step = [0.0] * len(values), 1e-5
+    for index in torch.cartesian_prod(*(torch.arange(size) for size in values.shape)).tolist():
         shift = torch.zeros_like(values)
         shift[tuple(index)] = step
-        total += ((score(values + shift) - score(values - shift)) / (2 * step)) ** 2
-    assert r1_of(critic, data).item() == pytest.approx(total / 2, rel=1e-5)
+        above, below = (critic(Batch(values + sign * shift, lengths)).sequence.sum().item() for sign in (1, -1))
+        totals[index[0]] += ((above - below) / (2 * step)) ** 2
+    return totals
+
+
+def test_the_gradient_penalty_equals_finite_differences():
+    critic, data = discriminator().double().eval(), batch()
+    fake = generator().generate(2, 6)
+    torch.manual_seed(3)
+    got = gradient_penalty(critic, data, fake, 7)
+    torch.manual_seed(3)
+    share = torch.rand(2, 1, 1, dtype=torch.float64)
+    time = max(4, fake.values.shape[1])
+    left = F.pad(one_hot(data), (0, 0, 0, time - 4))
+    right = F.pad(fake.values.detach().double(), (0, 0, 0, time - fake.values.shape[1]))
+    between, lengths = share * left + (1 - share) * right, torch.maximum(data.lengths, fake.lengths)
+    by_hand = mean((math.sqrt(square) - 1) ** 2 for square in norms(critic, between, lengths))
+    assert got.item() == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_the_double_backward_of_the_gradient_penalty_equals_finite_differences():
+    critic, data = discriminator().double().eval(), batch()
+    fake = generator().generate(2, 6)
+
+    def penalty() -> torch.Tensor:
+        torch.manual_seed(3)
+        return gradient_penalty(critic, data, fake, 7)
+
+    check_gradient(penalty, critic.backwards.rnn.weight_hh_l0)
+
+
+def check_gradient(function, parameter: torch.nn.Parameter, step: float = 1e-6) -> None:
+    (gradient,) = torch.autograd.grad(function(), parameter)
+    for index in ((0, 0), (5, 3), (17, 2)):
+        parameter.data[index] += step
+        above = function().item()
+        parameter.data[index] -= 2 * step
+        below = function().item()
+        parameter.data[index] += step
+        assert gradient[index].item() == pytest.approx((above - below) / (2 * step), rel=1e-4, abs=1e-9)
 
 
 def r1_of(critic: torch.nn.Module, data: Batch) -> torch.Tensor:
@@ -101,16 +203,7 @@ def r1_of(critic: torch.nn.Module, data: Batch) -> torch.Tensor:
 
 def test_the_double_backward_of_r1_equals_finite_differences():
     critic, data = discriminator().double().eval(), batch()
-    parameter = critic.forwards.rnn.weight_hh_l0
-    (gradient,) = torch.autograd.grad(r1_of(critic, data), parameter)
-    step = 1e-6
-    for index in ((0, 0), (5, 3), (17, 2)):
-        parameter.data[index] += step
-        above = r1_of(critic, data).item()
-        parameter.data[index] -= 2 * step
-        below = r1_of(critic, data).item()
-        parameter.data[index] += step
-        assert gradient[index].item() == pytest.approx((above - below) / (2 * step), rel=1e-4, abs=1e-9)
+    check_gradient(lambda: r1_of(critic, data), critic.forwards.rnn.weight_hh_l0)
 
 
 def test_the_temperature_cools_geometrically():

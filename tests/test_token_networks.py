@@ -17,7 +17,7 @@ from rgan_kit_plugins.generators.recurrent_tokens import relaxed_choice
 from rgan_kit_plugins.recurrence import Recurrence, reverse_padded
 
 PAD, BOS, EOS = 0, 1, 2
-CELLS = ("lstm", "gru")
+CELLS = ("rnn", "lstm", "gru")
 
 
 def spec(vocabulary: int = 7, **fields) -> TokenSpec:

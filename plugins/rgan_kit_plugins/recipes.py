@@ -17,15 +17,36 @@ def _gan(cell: str) -> RecipeSpec:
     )
 
 
+def _wasserstein(cell: str) -> RecipeSpec:
+    return RecipeSpec(
+        name=f"{cell}-wgan-gp",
+        summary=f"{cell.upper()} generator and critic: likelihood, then the Wasserstein GAN with gradient penalty",
+        generator=cell,
+        discriminator=cell,
+        objective="wasserstein-gp",
+        # Dropout would make the penalty bound another critic than the one that is played against.
+        defaults={"train.steps": 1400, "train.discriminator_learning_rate": 2e-3, "discriminator.dropout": 0.0},
+        paper="Gulrajani et al. 2017, arXiv:1704.00028; Jang et al. 2017, arXiv:1611.01144",
+    )
+
+
+def _language_model(cell: str, paper: str) -> RecipeSpec:
+    return RecipeSpec(
+        name=f"{cell}-lm",
+        summary=f"{cell.upper()} language model by maximum likelihood alone: the baseline of every GAN",
+        generator=cell,
+        objective="maximum-likelihood",
+        defaults={"train.steps": 1000},
+        paper=paper,
+    )
+
+
 RECIPES = (
     _gan("lstm"),
     _gan("gru"),
-    RecipeSpec(
-        name="lstm-lm",
-        summary="LSTM language model by maximum likelihood alone: the baseline of every GAN",
-        generator="lstm",
-        objective="maximum-likelihood",
-        defaults={"train.steps": 1000},
-        paper="Graves 2013, arXiv:1308.0850",
-    ),
+    _gan("rnn"),
+    _wasserstein("lstm"),
+    _wasserstein("gru"),
+    _language_model("lstm", "Graves 2013, arXiv:1308.0850"),
+    _language_model("gru", "Cho et al. 2014, arXiv:1406.1078"),
 )

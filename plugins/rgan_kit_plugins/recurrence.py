@@ -8,18 +8,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-Cell = Literal["lstm", "gru"]
+Cell = Literal["rnn", "lstm", "gru"]
 State = tuple[Tensor, ...]
-"""``(hidden, memory)`` of an LSTM, ``(hidden,)`` of a GRU, each ``[layers, batch, hidden_size]``."""
+"""``(hidden, memory)`` of an LSTM, ``(hidden,)`` of the others, each ``[layers, batch, hidden_size]``."""
 
-_LAYERS: dict[str, type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+_LAYERS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class Recurrence(nn.Module):
     """A stack of recurrent layers of one cell type.
 
     Args:
-        cell: ``lstm`` (Hochreiter & Schmidhuber 1997) or ``gru`` (Cho et al. 2014).
+        cell: ``rnn`` (tanh; Elman 1990), ``lstm`` (Hochreiter & Schmidhuber 1997) or ``gru`` (Cho et al. 2014).
         input_size: features of the input.
         hidden_size: units of each layer.
         layers: how many.
@@ -50,12 +50,7 @@ class Recurrence(nn.Module):
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """One step: ``[batch, input_size]`` and the state, to ``[batch, hidden_size]`` and the next state."""
-        weights = self._weights(0)
-        if self.cell == "lstm":
-            first: State = torch.lstm_cell(inputs, (state[0][0], state[1][0]), *weights)
-        else:
-            first = (torch.gru_cell(inputs, state[0][0], *weights),)
-        return self._layers_above(first, state)
+        return self._layers_above(self._cell(inputs, tuple(part[0] for part in state), 0), state)
 
     def project(self, inputs: Tensor, *, bias: bool = True) -> Tensor:
         """What the first layer makes of its input before the state comes in: ``[..., gates * hidden_size]``."""
@@ -67,6 +62,8 @@ class Recurrence(nn.Module):
         _, weight_hh, _, bias_hh = self._weights(0)
         hidden = state[0][0]
         recurrent = F.linear(hidden, weight_hh, bias_hh)
+        if self.cell == "rnn":
+            return self._layers_above((torch.tanh(projected + recurrent),), state)
         if self.cell == "lstm":
             enter, forget, candidate, leave = (projected + recurrent).chunk(4, dim=1)
             memory = torch.sigmoid(forget) * state[1][0] + torch.sigmoid(enter) * torch.tanh(candidate)
@@ -76,19 +73,22 @@ class Recurrence(nn.Module):
         update = torch.sigmoid(z_in + z_back)
         return self._layers_above((candidate + update * (hidden - candidate),), state)
 
-    def _weights(self, layer: int) -> list[Tensor]:
-        return [getattr(self.rnn, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    def _cell(self, inputs: Tensor, state: State, layer: int) -> State:
+        """One step of one layer; ``state`` is that of the layer, each part ``[batch, hidden_size]``."""
+        weights = self._weights(layer)
+        if self.cell == "lstm":
+            return torch.lstm_cell(inputs, state, *weights)
+        return ((torch.gru_cell if self.cell == "gru" else torch.rnn_tanh_cell)(inputs, state[0], *weights),)
 
     def _layers_above(self, first: State, state: State) -> tuple[Tensor, State]:
         """All layers but the first, and the state of all."""
         states = [first]
         for layer in range(1, self.layers):
-            inputs = self.dropout(states[-1][0])
-            if self.cell == "lstm":
-                states.append(torch.lstm_cell(inputs, (state[0][layer], state[1][layer]), *self._weights(layer)))
-            else:
-                states.append((torch.gru_cell(inputs, state[0][layer], *self._weights(layer)),))
+            states.append(self._cell(self.dropout(states[-1][0]), tuple(part[layer] for part in state), layer))
         return states[-1][0], tuple(torch.stack(parts) for parts in zip(*states, strict=True))
+
+    def _weights(self, layer: int) -> list[Tensor]:
+        return [getattr(self.rnn, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
 
 
 def reverse_padded(values: Tensor, lengths: Tensor) -> Tensor:

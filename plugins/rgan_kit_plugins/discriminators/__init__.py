@@ -42,6 +42,7 @@ def _spec(cell: Cell, paper: str) -> DiscriminatorSpec:
 
 
 DISCRIMINATORS = (
+    _spec("rnn", "Schuster & Paliwal 1997; Elman 1990"),
     _spec("lstm", "Schuster & Paliwal 1997; Hochreiter & Schmidhuber 1997"),
     _spec("gru", "Schuster & Paliwal 1997; Cho et al. 2014, arXiv:1406.1078"),
 )

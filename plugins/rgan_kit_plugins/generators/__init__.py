@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rgan_kit_plugins.recurrence import Cell
 
 PAPERS = {
+    "rnn": "Elman 1990, Finding Structure in Time; Mikolov et al. 2010",
     "lstm": "Hochreiter & Schmidhuber 1997, Long Short-Term Memory",
     "gru": "Cho et al. 2014, arXiv:1406.1078",
 }
@@ -37,10 +38,10 @@ def _build(cell: Cell, options: Any, data: DataSpec) -> Generator:
     return RecurrentTokenGenerator(cell, options, data)
 
 
-def _spec(cell: Cell, summary: str) -> GeneratorSpec:
+def _spec(cell: Cell) -> GeneratorSpec:
     return GeneratorSpec(
         name=cell,
-        summary=summary,
+        summary=f"autoregressive {cell.upper()}, one symbol after the other, with an optional latent for the sequence",
         kinds=frozenset({"tokens"}),
         options=RecurrentGeneratorOptions,
         paper=PAPERS[cell],
@@ -49,6 +50,7 @@ def _spec(cell: Cell, summary: str) -> GeneratorSpec:
 
 
 GENERATORS = (
-    _spec("lstm", "autoregressive LSTM, one symbol after the other, with an optional latent for the sequence"),
-    _spec("gru", "autoregressive GRU, one symbol after the other, with an optional latent for the sequence"),
+    _spec("rnn"),
+    _spec("lstm"),
+    _spec("gru"),
 )

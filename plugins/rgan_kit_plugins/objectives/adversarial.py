@@ -1,7 +1,8 @@
-"""The non-saturating GAN (Goodfellow et al. 2014, section 3) on symbols, after maximum-likelihood pretraining.
+"""Generative adversarial training of generators of symbols, after maximum-likelihood pretraining.
 
-Gradients reach the generator through straight-through Gumbel-softmax samples (Jang et al. 2017) whose temperature cools
-geometrically. Kusner & Hernández-Lobato 2016 (arXiv:1611.04051) trained recurrent networks so.
+Gradients reach the generator through straight-through Gumbel-softmax samples (Jang et al. 2017) whose temperature
+cools geometrically. Kusner & Hernández-Lobato 2016 (arXiv:1611.04051) trained recurrent networks so. What the players
+minimise is in ``players``.
 """
 
 from __future__ import annotations
@@ -13,29 +14,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rgan_kit.contracts import (
-    Batch,
-    Generator,
-    Loss,
-    Network,
-    NetworkName,
-    Phase,
-    Relaxation,
-    Scores,
-    Stage,
-    StepContext,
-)
+from rgan_kit.contracts import Batch, Generator, Loss, Network, NetworkName, Phase, Relaxation, Stage, StepContext
 from rgan_kit_plugins.objectives.likelihood import MaximumLikelihood, negative_log_likelihood
+from rgan_kit_plugins.recurrence import padding_mask
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.objectives import AdversarialOptions
+    from rgan_kit_plugins.objectives.players import PlayerLoss, Players
 
 
-class NonSaturating:
+class Adversarial:
     """Pretraining by likelihood, then discriminator and generator in turn."""
 
-    def __init__(self, options: AdversarialOptions, networks: Mapping[NetworkName, Network], vocabulary: int) -> None:
+    def __init__(
+        self, options: AdversarialOptions, players: Players, networks: Mapping[NetworkName, Network], vocabulary: int
+    ) -> None:
         self.options = options
+        self.players = players
         self.vocabulary = vocabulary
         self.networks = networks
         self.generator: Generator = networks["generator"]  # type: ignore[assignment]
@@ -44,27 +39,14 @@ class NonSaturating:
     def stages(self) -> tuple[Stage, ...]:
         """``pretraining`` and ``adversarial``; a stage without a share is left out."""
         options = self.options
-        pretraining = MaximumLikelihood(self.networks)
+        pretraining = Phase("likelihood", ("generator",), MaximumLikelihood(self.networks).loss)
+        discriminator = Phase("discriminator", ("discriminator",), self.discriminator_loss)
+        generator = Phase(
+            "generator", ("generator",), self.generator_loss, options.critic_steps, options.generator_learning_rate
+        )
         stages = (
-            Stage(
-                "pretraining",
-                options.pretraining_share,
-                (Phase("likelihood", ("generator",), pretraining.loss),),
-            ),
-            Stage(
-                "adversarial",
-                1 - options.pretraining_share,
-                (
-                    Phase("discriminator", ("discriminator",), self.discriminator_loss),
-                    Phase(
-                        "generator",
-                        ("generator",),
-                        self.generator_loss,
-                        interval=options.critic_steps,
-                        learning_rate=options.generator_learning_rate,
-                    ),
-                ),
-            ),
+            Stage("pretraining", options.pretraining_share, (pretraining,)),
+            Stage("adversarial", 1 - options.pretraining_share, (discriminator, generator)),
         )
         return tuple(stage for stage in stages if stage.share > 0)
 
@@ -79,25 +61,23 @@ class NonSaturating:
         return self.generator.generate(len(real.lengths), context.max_length, labels=real.labels, relaxation=relaxation)
 
     def discriminator_loss(self, context: StepContext) -> Loss:
-        """Binary cross-entropy of real against generated, with one-sided label smoothing; R1 where asked for."""
+        """The discriminator's side, and the gradient penalties that are asked for."""
         with torch.no_grad():
             fake = self._fake(context)
-        real_scores, fake_scores = self.discriminator(context.batch), self.discriminator(fake)
-        real = self._combine(cross_entropy(real_scores, context.batch.lengths, 1 - self.options.label_smoothing))
-        generated = self._combine(cross_entropy(fake_scores, fake.lengths, 0.0))
-        loss = real + generated
-        correct = (real_scores.sequence > 0).float().mean() + (fake_scores.sequence <= 0).float().mean()
-        metrics: dict[str, Tensor | float] = {"accuracy": correct / 2}
+        loss, correct = self._play(self.players.discriminator, context.batch, fake)
+        metrics: dict[str, Tensor | float] = {"accuracy": correct}
         if self.options.r1_weight:
-            penalty = r1_penalty(self.discriminator, context.batch, self.vocabulary)
-            loss = loss + self.options.r1_weight / 2 * penalty
-            metrics["r1"] = penalty
+            metrics["r1"] = r1_penalty(self.discriminator, context.batch, self.vocabulary)
+            loss = loss + self.options.r1_weight / 2 * metrics["r1"]
+        if self.options.gradient_penalty:
+            metrics["penalty"] = gradient_penalty(self.discriminator, context.batch, fake, self.vocabulary)
+            loss = loss + self.options.gradient_penalty * metrics["penalty"]
         return Loss(loss, metrics)
 
     def generator_loss(self, context: StepContext) -> Loss:
-        """``-log D(G(z))``, and the likelihood as a second term."""
+        """The generator's side, and the likelihood as a second term."""
         fake = self._fake(context)
-        adversarial = self._combine(cross_entropy(self.discriminator(fake), fake.lengths, 1.0))
+        adversarial, _ = self._play(self.players.generator, context.batch if self.players.paired else None, fake)
         loss = self.options.adversarial_weight * adversarial
         metrics: dict[str, Tensor | float] = {"adversarial": adversarial}
         if self.options.likelihood_weight:
@@ -106,25 +86,50 @@ class NonSaturating:
             metrics["likelihood"] = likelihood
         return Loss(loss, metrics)
 
-    def _combine(self, losses: tuple[Tensor, Tensor]) -> Tensor:
-        sequence, steps = losses
-        return sequence + self.options.step_weight * steps if self.options.step_weight else sequence
-
-
-def cross_entropy(scores: Scores, lengths: Tensor, target: float) -> tuple[Tensor, Tensor]:
-    """Binary cross-entropy against ``target`` (1 is real): averaged over sequences, and over all steps that count."""
-    sequence = F.binary_cross_entropy_with_logits(scores.sequence, torch.full_like(scores.sequence, target))
-    steps = F.binary_cross_entropy_with_logits(scores.steps, torch.full_like(scores.steps, target), reduction="none")
-    counts = torch.arange(steps.shape[1], device=steps.device) < lengths[:, None]
-    return sequence, (steps * counts).sum() / counts.sum()
+    def _play(self, loss: PlayerLoss, real: Batch[Tensor] | None, fake: Batch[Tensor]) -> tuple[Tensor, Tensor]:
+        """A player's loss on the scores of sequences and of steps, and the share of sequences told apart."""
+        scores = self.discriminator(fake)
+        fake_scores = scores.sequence, scores.steps[padding_mask(fake.lengths, scores.steps.shape[1])]
+        real_scores = fake_scores  # what a loss that looks at generated sequences alone is given, and ignores
+        if real is not None:
+            scores = self.discriminator(real)
+            real_scores = scores.sequence, scores.steps[padding_mask(real.lengths, scores.steps.shape[1])]
+        total = loss(real_scores[0], fake_scores[0])
+        if self.options.step_weight:
+            total = total + self.options.step_weight * loss(real_scores[1], fake_scores[1])
+        correct = (real_scores[0] > 0).float().mean() + (fake_scores[0] <= 0).float().mean()
+        return total, correct / 2
 
 
 def r1_penalty(discriminator: Any, real: Batch[Tensor], vocabulary: int) -> Tensor:
     """``E ||∇_x D(x)||²`` over real sequences as one-hot vectors (Mescheder et al. 2018, arXiv:1801.04406, eq. 9)."""
-    dtype = next(discriminator.parameters()).dtype
-    values = F.one_hot(real.values, vocabulary).to(dtype).requires_grad_()
+    return _squared_gradients(discriminator, one_hot(real, vocabulary, discriminator)).mean()
+
+
+def gradient_penalty(discriminator: Any, real: Batch[Tensor], fake: Batch[Tensor], vocabulary: int) -> Tensor:
+    """``E (||∇_x D(x)|| - 1)²`` at random points between real and generated sequences (Gulrajani et al. 2017,
+    arXiv:1704.00028, eq. 3); the shorter of a pair is followed by zeros."""
+    mine = one_hot(real, vocabulary, discriminator)
+    time = max(mine.values.shape[1], fake.values.shape[1])
+    left = F.pad(mine.values, (0, 0, 0, time - mine.values.shape[1]))
+    right = F.pad(fake.values.detach(), (0, 0, 0, time - fake.values.shape[1])).to(left.dtype)
+    share = torch.rand(len(left), 1, 1, device=left.device, dtype=left.dtype)
+    between = Batch(share * left + (1 - share) * right, torch.maximum(real.lengths, fake.lengths), real.labels)
+    # The square root has no gradient at zero.
+    return (_squared_gradients(discriminator, between).clamp(min=1e-12).sqrt() - 1).square().mean()
+
+
+def one_hot(batch: Batch[Tensor], vocabulary: int, discriminator: Any) -> Batch[Tensor]:
+    """Real tokens in the space of generated ones, zero on padding, in the discriminator's type."""
+    values = F.one_hot(batch.values, vocabulary) * padding_mask(batch.lengths, batch.values.shape[1])[:, :, None]
+    return Batch(values.to(next(discriminator.parameters()).dtype), batch.lengths, batch.labels)
+
+
+def _squared_gradients(discriminator: Any, batch: Batch[Tensor]) -> Tensor:
+    """``||∇_x D(x)||²`` of each sequence, ``[batch]``, to be differentiated again."""
+    values = batch.values.detach().requires_grad_()
     # cuDNN's recurrent layers have no double backward; on a CPU this changes nothing.
     with torch.backends.cudnn.flags(enabled=False):
-        score = discriminator(Batch(values, real.lengths, real.labels)).sequence.sum()
+        score = discriminator(Batch(values, batch.lengths, batch.labels)).sequence.sum()
     (gradient,) = torch.autograd.grad(score, values, create_graph=True)
-    return gradient.pow(2).sum() / len(values)
+    return gradient.square().sum(dim=(1, 2))

@@ -1,0 +1,95 @@
+"""What the two players of a GAN minimise, as functions of the discriminator's logits: one file, every formula.
+
+``real`` and ``fake`` are logits ``[n]`` and ``[m]``; a loss is a scalar. Positive logits mean real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from torch import Tensor
+from torch.nn import functional as F
+
+PlayerLoss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Players:
+    """The losses of both.
+
+    Attributes:
+        discriminator, generator: ``(real, fake)`` to a scalar.
+        paired: whether the generator's loss looks at real logits too.
+    """
+
+    discriminator: PlayerLoss
+    generator: PlayerLoss
+    paired: bool = False
+
+
+def cross_entropy(real: Tensor, fake: Tensor, smoothing: float = 0.0) -> Tensor:
+    """``-E log D(x) - E log(1 - D(G(z)))`` (Goodfellow et al. 2014, eq. 1), with one-sided label smoothing
+    (Salimans et al. 2016): real sequences count as ``1 - smoothing``."""
+    return F.softplus(-real).mean() + smoothing * real.mean() + F.softplus(fake).mean()
+
+
+def minimax(real: Tensor, fake: Tensor) -> Tensor:
+    """``E log(1 - D(G(z)))`` (Goodfellow et al. 2014, eq. 1)."""
+    return -F.softplus(fake).mean()
+
+
+def non_saturating(real: Tensor, fake: Tensor) -> Tensor:
+    """``-E log D(G(z))`` (Goodfellow et al. 2014, section 3)."""
+    return F.softplus(-fake).mean()
+
+
+def least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """``½ E (D(x) - 1)² + ½ E D(G(z))²`` (Mao et al. 2017, eq. 2 with a = 0, b = 1)."""
+    return ((real - 1).square().mean() + fake.square().mean()) / 2
+
+
+def least_squares_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """``½ E (D(G(z)) - 1)²`` (Mao et al. 2017, eq. 2 with c = 1)."""
+    return (fake - 1).square().mean() / 2
+
+
+def hinge(real: Tensor, fake: Tensor) -> Tensor:
+    """``E max(0, 1 - D(x)) + E max(0, 1 + D(G(z)))`` (Lim & Ye 2017, arXiv:1705.02894)."""
+    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+
+
+def critic(real: Tensor, fake: Tensor) -> Tensor:
+    """``E D(G(z)) - E D(x)`` (Arjovsky et al. 2017, arXiv:1701.07875)."""
+    return fake.mean() - real.mean()
+
+
+def raise_score(real: Tensor, fake: Tensor) -> Tensor:
+    """``-E D(G(z))``: the generator's side of the hinge and Wasserstein losses."""
+    return -fake.mean()
+
+
+def relativistic(real: Tensor, fake: Tensor) -> Tensor:
+    """``-E log σ(D(x) - E D(G(z))) - E log(1 - σ(D(G(z)) - E D(x)))`` (relativistic average: Jolicoeur-Martineau
+    2018, arXiv:1807.00734)."""
+    return F.softplus(fake.mean() - real).mean() + F.softplus(fake - real.mean()).mean()
+
+
+def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """The same with the players' places exchanged."""
+    return relativistic(fake, real)
+
+
+def players(name: str, options: Any) -> Players:
+    """The losses of an objective."""
+    if name in ("minimax", "non-saturating"):
+        generator = minimax if name == "minimax" else non_saturating
+        return Players(partial(cross_entropy, smoothing=options.label_smoothing), generator)
+    return {
+        "least-squares": Players(least_squares_discriminator, least_squares_generator),
+        "hinge": Players(hinge, raise_score),
+        "relativistic-average": Players(relativistic, relativistic_generator, paired=True),
+        "wasserstein-gp": Players(critic, raise_score),
+    }[name]

@@ -55,7 +55,9 @@ def test_a_part_can_be_exchanged(registry):
         (["generator=lsmt"], "Did you mean lstm"),
         (["encoder.layers=2"], "has no encoder"),
         (["train.loggers=['tensorbord']"], "Did you mean tensorboard"),
-        (["train.device=tpu"], "train.device"),
+        (["train.device=tpu"], "has to be auto, cpu, cuda or cuda:N"),
+        (["train=foo"], "cannot be exchanged"),
+        (["train.loggers=tensorbord"], "Did you mean tensorboard"),
     ],
 )
 def test_a_bad_setting_is_one_message_with_the_mend(registry, settings, said):
@@ -71,6 +73,7 @@ def test_a_bad_setting_is_one_message_with_the_mend(registry, settings, said):
         ('recipe = "lstm-gan"\ntrain = 3', "has to be a table"),
         ('recipe = "lstm-gan"\nseed = "x"', "a seed is a whole number"),
         ("seed = 1", "No recipe is named"),
+        ('recipe = "lstm-gan"\ndata = 5', "has to be a path"),
     ],
 )
 def test_a_bad_file_is_one_message(registry, tmp_path, content, said):

@@ -198,3 +198,47 @@ def test_every_hook_has_a_docstring_that_says_who_calls_it():
     for name, hook in hooks.items():
         assert hook.__doc__, name
         assert len(hook.__doc__) > 40, name
+
+
+def test_a_wrapper_is_refused_since_it_would_never_run(plugin):
+    source = """
+        from rgan_kit import hookimpl
+
+        @hookimpl(wrapper=True)
+        def rgankit_recipes():
+            return (yield)
+    """
+    state, problem = status(Registry(PluginHost([plugin(source)], environ={})), "dist")
+    assert state is Status.BROKEN
+    assert "plain function" in problem
+
+
+def test_a_distribution_without_metadata_does_not_end_the_walk(plugin):
+    nameless = plugin(GOOD, name="nameless", distribution="x", recipe="a")
+    nameless.dist.read_text = lambda filename: None
+    registry = Registry(PluginHost([nameless, plugin(GOOD, distribution="good", recipe="b")], environ={}))
+    assert {spec.name for spec in registry.specs(RecipeSpec)} == {"a", "b"}
+
+
+def test_malformed_entry_points_are_named_and_the_others_found(tmp_path, monkeypatch):
+    from rgan_kit.plugins.host import installed_host
+
+    info = tmp_path / "garbled-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: garbled\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[rgan_kit.plugins]\nthis line has no equals sign\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    host = installed_host.__wrapped__()
+    faulty = next(record for record in host.records if record.distribution == "garbled")
+    assert faulty.status is Status.BROKEN
+    assert "entry points cannot be read" in faulty.problem
+    assert any(record.distribution == "rgan-kit" for record in host.records)
+
+
+def test_the_same_name_twice_in_one_plugin_leaves_the_first(plugin):
+    source = GOOD.replace("return [", "return 2 * [")
+    registry = Registry(PluginHost([plugin(source)], environ={}))
+    assert [spec.name for spec in registry.specs(RecipeSpec)] == ["r"]
+    state, problem = status(registry, "dist")
+    assert state is Status.CONFLICTING
+    assert "offered twice" in problem

@@ -10,7 +10,9 @@ ROW = {"heldout_nll": 2.5, "valid": 0.91, "verbatim": 0.02, "heldout_verbatim": 
 def test_a_table_has_a_column_a_moment_and_the_control_beside():
     lines = table([("start", {"heldout_nll": 4.0, "valid": 0.0}), ("end", ROW)], {"valid": 1.0, "heldout_nll": 2.0})
     assert lines[0].split() == ["start", "end", "real", "data"]
-    cells = {line.split("  ")[0]: line.split() for line in lines[1:]}
+    grid, legend = lines[1 : lines.index("")], lines[lines.index("") + 1 :]
+    cells = {line.split("  ")[0]: line.split() for line in grid}
+    assert "valid: samples that the known source could have produced" in legend
     assert cells["valid"][1:4] == ["0.0%", "91.0%", "100.0%"]
     assert cells["held-out nats"][2:5] == ["4.000", "2.500", "2.000"]
     assert cells["verbatim"][1:4] == ["–", "2.0%", "4.0%"]

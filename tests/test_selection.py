@@ -16,7 +16,9 @@ def assessor() -> Assessor:
         name="m", summary="", kinds=frozenset({"tokens"}), compute=lambda samples: {}, selects=("ngram_nll",)
     )
     dataset = SimpleNamespace(spec=SimpleNamespace(kind="tokens"))
-    return Assessor(dataset, SimpleNamespace(specs=lambda kind: [metric]), None, 10)
+    return Assessor(
+        dataset, SimpleNamespace(offers=lambda kind: [SimpleNamespace(spec=metric, qualified="it:m")]), None, 10
+    )
 
 
 def kept(assessor: Assessor, evaluations: list[tuple[float | None, float]]) -> int:

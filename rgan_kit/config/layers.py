@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from rgan_kit.contracts.options import Options
-from rgan_kit.errors import UsageError
+from rgan_kit.errors import PluginError, UsageError
 
 Layer = dict[str, dict[str, Any]]
 """``{"generator": {"name": "lstm", "hidden_size": 64}}``."""
@@ -51,6 +51,10 @@ def parse_settings(settings: Iterable[str]) -> Layer:
                 f"--set {setting}: this is not key=value.", "Write, for example: --set generator.hidden_size=64"
             )
         check_section(section, f"--set {setting}")
+        if section == "train" and not dot:
+            raise UsageError(
+                f"--set {setting}: the trainer cannot be exchanged.", "Write, for example: --set train.steps=500"
+            )
         layer.setdefault(section, {})[option.replace("-", "_") or "name"] = parse_value(text.strip())
     return layer
 
@@ -62,10 +66,12 @@ def check_section(section: str, where: str) -> None:
 
 
 def flat(defaults: Mapping[str, Any]) -> Layer:
-    """A recipe's ``{"generator.hidden_size": 64}`` as a layer."""
+    """A recipe's ``{"generator.hidden_size": 64}`` as a layer; raises ``PluginError`` where a key is no option."""
     layer: Layer = {}
     for key, value in defaults.items():
         section, _, option = key.partition(".")
+        if section not in SECTIONS or not option:
+            raise PluginError(f"The recipe has a default for '{key}', which is no option.", nearest(section, SECTIONS))
         layer.setdefault(section, {})[option] = value
     return layer
 
@@ -112,7 +118,7 @@ def _fault(model: type[BaseModel], section: str, fault: Any) -> str:
         return f"{section}.{key} does not exist. {nearest(key, model.model_fields)}"
     if not key:
         return f"{section}: {fault['msg'].removeprefix('Value error, ')}"
-    text = fault["msg"].replace("Input should be", "has to be")
+    text = fault["msg"].removeprefix("Value error, ").replace("Input should be", "has to be")
     return f"{section}.{key} = {fault['input']!r} {text[:1].lower()}{text[1:]}{_range(model, key)}"
 
 

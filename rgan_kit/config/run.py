@@ -5,10 +5,12 @@ It is resolved once, written into the run, and replayed from there.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rgan_kit.config.layers import SECTIONS, Layer, flat, nearest, parse_settings, read_toml, validate
 from rgan_kit.config.train import TrainOptions
@@ -84,6 +86,11 @@ class RunConfig:
         """The same, with the number of CPU threads settled, so that a replay computes the same bits."""
         return replace(self, train=self.train.model_copy(update={"threads": threads}))
 
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything that decides what is computed, versions of plugins left out."""
+        document = {key: value for key, value in self.to_dict().items() if key != "versions"}
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
     def to_dict(self) -> dict[str, Any]:
         """As written into ``config.toml``."""
         document: dict[str, Any] = {"recipe": self.recipe, "seed": self.seed}
@@ -127,15 +134,17 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     recipe = offer.spec
     assert isinstance(recipe, RecipeSpec)
     above = [_sections(document), parse_settings(request.settings), _shortcuts(request)]
-    data = request.data or (Path(document["data"]) if document.get("data") else None)
+    data = request.data or _data_of(document)
     parts = _parts(recipe, flat(recipe.defaults), above, registry, offer.plugin.distribution)
-    domain = _domain(data, parts["generator"].spec.kinds, flat(recipe.defaults), above, registry)
+    domain = _domain(
+        data, parts["generator"].spec.kinds, flat(recipe.defaults), above, registry, offer.plugin.distribution
+    )
     train = validate(TrainOptions, "train", _merged("train", [flat(recipe.defaults), *above]))
     selections = (*parts.values(), domain)
     config = RunConfig(
         recipe=name,
         domain=domain,
-        data=data.expanduser().absolute() if data else None,
+        data=_absolute(data) if data else None,
         parts=parts,
         train=train,
         seed=_seed(request.seed if request.seed is not None else document.get("seed", 0)),
@@ -154,6 +163,22 @@ def _read_document(path: Path) -> dict[str, Any]:
         if key in SECTIONS and not isinstance(value, dict):
             raise UsageError(f"{path}: '{key}' has to be a table.", f"Write [{key}] and its options below.")
     return document
+
+
+def _data_of(document: Mapping[str, Any]) -> Path | None:
+    data = document.get("data")
+    if data is not None and not isinstance(data, str):
+        raise UsageError(f"data = {data!r}: this has to be a path.", 'Write, for example: data = "names.txt"')
+    return Path(data) if data else None
+
+
+def _absolute(data: Path) -> Path:
+    path = data.expanduser().absolute()
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{path!a}: the name is not UTF-8, so it cannot be written down.", "Rename it.") from None
+    return path
 
 
 def _sections(document: Mapping[str, Any]) -> Layer:
@@ -219,23 +244,32 @@ def _only_needed(parts: dict[str, Selection]) -> dict[str, Selection]:
 
 
 def _domain(
-    data: Path | None, kinds: frozenset[Kind], defaults: Layer, above: Sequence[Layer], registry: Registry
+    data: Path | None, kinds: frozenset[Kind], defaults: Layer, above: Sequence[Layer], registry: Registry, near: str
 ) -> Selection:
     values = _merged("domain", [defaults, *above])
     name = values.pop("name", None)
-    if data is not None and not data.exists():
-        raise DataError(f"{data}: there is no such file or folder.", f"Looked for it in {Path.cwd()}.")
-    if name is None:
-        fitting = (spec for spec in registry.specs(DomainSpec) if spec.kind in kinds)
-        domain = registry.guess_domain(data) if data is not None else next(fitting, None)
-        if domain is None:
+    if name is not None:
+        offer = registry.offer(DomainSpec, str(name), near=near)
+    elif data is not None:
+        check_there(data)
+        offer = registry.guess_domain(data)
+        name = offer.spec.name
+    else:
+        fitting = [offer for offer in registry.offers(DomainSpec) if cast("DomainSpec", offer.spec).kind in kinds]
+        own = [offer for offer in fitting if offer.plugin.distribution == near]  # the recipe's own embedded data first
+        if not fitting:
             raise UsageError("No domain makes data that this recipe works on.", "See: rgankit plugins list")
-        name = domain.name
-    offer = registry.offer(DomainSpec, str(name))
-    spec = offer.spec
-    assert isinstance(spec, DomainSpec)
+        offer = (own or fitting)[0]
+        name = offer.spec.name
+    spec = cast("DomainSpec", offer.spec)
     options = validate(spec.options, "domain", values, part=spec.name)
     return Selection(str(name), spec, options, offer.plugin.distribution, offer.plugin.version)
+
+
+def check_there(data: Path) -> None:
+    """Raises ``DataError`` where there is no such file or folder."""
+    if not data.exists():
+        raise DataError(f"{data}: there is no such file or folder.", f"Looked for it from {Path.cwd()}.")
 
 
 def _check_fit(config: RunConfig) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from rgan_kit.contracts.options import Options
 
@@ -41,7 +42,19 @@ class TrainOptions(Options):
     sample_every: int = Field(250, ge=1, le=10**9, description="steps between samples shown and written")
     checkpoint_every: int = Field(250, ge=1, le=10**9, description="steps between checkpoints")
     keep_checkpoints: int = Field(3, ge=1, le=10**6, description="newest checkpoints kept, beside the best")
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16 for autocast")
     threads: int = Field(0, ge=0, le=1024, description="CPU threads; 0 to choose by a short measurement")
     loggers: tuple[str, ...] = Field((), description="loggers to switch on, e.g. tensorboard")
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, device: str) -> str:
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+            raise ValueError("has to be auto, cpu, cuda or cuda:N")
+        return device
+
+    @field_validator("loggers", mode="before")
+    @classmethod
+    def _several_by_commas(cls, loggers: object) -> object:
+        return tuple(name.strip() for name in loggers.split(",")) if isinstance(loggers, str) else loggers

@@ -37,7 +37,7 @@ FIGURES: dict[str, Figure] = {
 
 
 def table(rows: Sequence[tuple[str, Mapping[str, float | None]]], reference: Mapping[str, float]) -> list[str]:
-    """A table of evaluations as lines of text: a line a figure, a column a moment, and what the figure means.
+    """Evaluations as lines of text: a line a figure, a column a moment; below, what each figure means.
 
     Args:
         rows: moment and figures.
@@ -48,14 +48,15 @@ def table(rows: Sequence[tuple[str, Mapping[str, float | None]]], reference: Map
     names += [name for name in figures if name not in FIGURES and f"{CONTROL}{name}" in figures]
     control = {name: figures[f"{CONTROL}{name}"] for name in names if f"{CONTROL}{name}" in figures} | dict(reference)
     columns = [*rows, ("real data", control)] if control else list(rows)
-    cells = [["", *(moment for moment, _ in columns), ""]]
-    for name in names:
-        figure = FIGURES.get(name, Figure(name.replace("_", " "), ""))
-        cells.append([figure.title, *(figure.text(values.get(name)) for _, values in columns), figure.meaning])
+    shown = [FIGURES.get(name, Figure(name.replace("_", " "), "")) for name in names]
+    cells = [["", *(moment for moment, _ in columns)]]
+    for name, figure in zip(names, shown, strict=True):
+        cells.append([figure.title, *(figure.text(values.get(name)) for _, values in columns)])
     widths = [max(len(row[column]) for row in cells) for column in range(len(columns) + 1)]
-    return [_line(row, widths) for row in cells]
+    legend = [f"{figure.title}: {figure.meaning}" for figure in shown if figure.meaning]
+    return [*(_line(row, widths) for row in cells), "", *legend]
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    numbers = (cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:], strict=True))
-    return "  ".join([row[0].ljust(widths[0]), *numbers, row[-1]]).rstrip()
+    numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+    return "  ".join([row[0].ljust(widths[0]), *numbers])

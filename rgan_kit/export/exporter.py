@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,7 +84,8 @@ def export(
     except OSError as error:
         raise cannot_write(out, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
     return Exported(out, out.stat().st_size, manifest)
 
 
@@ -150,11 +153,12 @@ def _extra(manifest: Manifest, registry: Registry) -> dict[str, Any]:
     for record, metadata in registry.host.each("rgankit_export_metadata", manifest=manifest.model_dump(mode="json")):
         if metadata is None:
             continue
+        where = f"{record.qualified}: rgankit_export_metadata returned"
+        if not isinstance(metadata, Mapping):
+            raise PluginError(f"{where} a {type(metadata).__name__}, not a mapping.")
         try:
-            to_json(metadata)
+            json.dumps(dict(metadata), allow_nan=False)
         except (TypeError, ValueError) as error:
-            raise PluginError(
-                f"{record.qualified}: rgankit_export_metadata returned what is not JSON: {error}"
-            ) from error
+            raise PluginError(f"{where} what is not JSON: {error}.") from error
         extra[record.qualified] = dict(metadata)
     return extra

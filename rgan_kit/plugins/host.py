@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions
 from typing import Any
 
 import pluggy
@@ -59,7 +59,7 @@ class PluginHost:
         record = PluginRecord(
             name=entry.name,
             distribution=_distribution(entry),
-            version=entry.dist.version if entry.dist else "",
+            version=_metadata(entry, "Version"),
             target=entry.value,
         )
         if any(known.qualified == record.qualified and known.target == record.target for known in self.records):
@@ -81,6 +81,7 @@ class PluginHost:
             self._manager.register(plugin, name=record.qualified)
             self._manager.check_pending()
             callers = self._manager.get_hookcallers(plugin) or []
+            self._refuse_wrappers(plugin, [caller.name for caller in callers])
             record.hooks = sorted(caller.name for caller in callers)
         except (KeyboardInterrupt, GeneratorExit):
             raise
@@ -96,6 +97,14 @@ class PluginHost:
             function = getattr(plugin, name, None)
             if name.startswith(PREFIX) and callable(function) and not hasattr(function, f"{PROJECT}_impl"):
                 raise PluginError(f"{name} is not marked", "Put @rgan_kit.hookimpl above it.")
+
+    def _refuse_wrappers(self, plugin: object, hooks: Iterable[str]) -> None:
+        for hook in hooks:
+            for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+                if implementation.plugin is plugin and (implementation.wrapper or implementation.hookwrapper):
+                    raise PluginError(
+                        f"{hook} is a wrapper", "Hooks are called plugin by plugin: write a plain function."
+                    )
 
     def _mark_equal_names(self) -> None:
         count = Counter(record.name for record in self.records if record.status is Status.LOADED)
@@ -181,7 +190,15 @@ def _names(text: str) -> set[str]:
 
 
 def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else "unknown"
+    return _metadata(entry, "Name") or "unknown"
+
+
+def _metadata(entry: EntryPoint, key: str) -> str:
+    """Of the entry point's distribution; empty where a broken uninstall has left it without metadata."""
+    try:
+        return str(entry.dist.metadata[key] or "") if entry.dist else ""
+    except Exception:
+        return ""
 
 
 def _hint(error: BaseException) -> str:
@@ -195,4 +212,15 @@ def _hint(error: BaseException) -> str:
 @cache
 def installed_host() -> PluginHost:
     """The host of every installed plugin, made once in a process."""
-    return PluginHost(entry_points(group=ENTRY_POINT_GROUP))
+    entries: list[EntryPoint] = []
+    unreadable: list[PluginRecord] = []
+    for distribution in distributions():
+        try:
+            entries += [entry for entry in distribution.entry_points if entry.group == ENTRY_POINT_GROUP]
+        except Exception as error:  # a malformed entry_points.txt; entry_points() would end the whole walk
+            problem = f"its entry points cannot be read: {describe(error)}"
+            name = str(distribution.metadata["Name"] or "unknown")
+            unreadable.append(PluginRecord("?", name, distribution.version or "", "?", Status.BROKEN, problem))
+    host = PluginHost(entries)
+    host.records += unreadable
+    return host

@@ -67,13 +67,18 @@ class Registry:
             record.status = Status.BROKEN
             record.add_problem(f"rgankit_{collection}s returned a {type(spec).__name__}, not a {kind.__name__}")
             return
-        self._offers[kind].append(Offer(spec, record))
+        offer = Offer(spec, record)
+        if any(known.qualified == offer.qualified for known in self._offers[kind]):
+            record.status = Status.CONFLICTING
+            record.add_problem(f"{collection} {offer.qualified} is offered twice; the second is left out")
+            return
+        self._offers[kind].append(offer)
         record.offers.setdefault(collection, []).append(spec.name)
 
     def _mark_conflicts(self) -> None:
         for collection, kind in COLLECTIONS.items():
             for offer in self._offers[kind]:
-                rivals = [o for o in self._named(kind, offer.spec.name) if o.plugin is not offer.plugin]
+                rivals = [other for other in self._named(kind, offer.spec.name) if other is not offer]
                 if rivals and offer.plugin.status is not Status.BROKEN:
                     offer.plugin.status = Status.CONFLICTING
                     others = ", ".join(rival.qualified for rival in rivals)
@@ -129,8 +134,8 @@ class Registry:
             mend += f" Not in use: {', '.join(r.qualified for r in faulty)} (see: rgankit plugins list)."
         return UsageError(f"No {noun} is called '{name}'.", mend)
 
-    def guess_domain(self, path: Path) -> DomainSpec:
-        """The domain that reads ``path``.
+    def guess_domain(self, path: Path) -> Offer:
+        """The domain that reads ``path``, preferring those of the plugin that recognised it.
 
         Raises:
             UsageError: no plugin recognises it.
@@ -140,7 +145,7 @@ class Registry:
             names = ", ".join(spec.name for spec in self.specs(DomainSpec))
             raise UsageError(f"{path}: no domain recognises this.", f"Say which with --domain (there are: {names}).")
         record, name = answer
-        return self.get(DomainSpec, name, near=record.distribution)
+        return self.offer(DomainSpec, name, near=record.distribution)
 
 
 @cache

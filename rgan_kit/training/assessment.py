@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 
-from rgan_kit.contracts import Autoregressive, Dataset, MetricSpec, PluginError, SampleSet, SequenceSource, TokenSpec
+from rgan_kit.contracts import Autoregressive, Dataset, MetricSpec, SampleSet, SequenceSource, TokenSpec
 from rgan_kit.plugins.host import describe
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import noise
 
 if TYPE_CHECKING:
     from rgan_kit.training.engine import Engine
+
+logger = logging.getLogger(__name__)
 
 SAMPLE_SEED = 0
 """Of the noise of evaluations: the same every time, so that figures differ by weights alone."""
@@ -41,7 +44,8 @@ class Assessor:
         self.dataset = dataset
         self.engine = engine
         self.samples = samples
-        self._metrics = [spec for spec in registry.specs(MetricSpec) if dataset.spec.kind in spec.kinds]
+        offers = [(cast("MetricSpec", offer.spec), offer.qualified) for offer in registry.offers(MetricSpec)]
+        self._metrics = [(spec, name) for spec, name in offers if dataset.spec.kind in spec.kinds]
 
     @torch.no_grad()
     def draw(self, generator: Any, count: int, start: int = 0) -> SampleSet:
@@ -70,20 +74,17 @@ class Assessor:
         return {name: tensor.to(self.engine.device) for name, tensor in inputs.items()}
 
     def evaluate(self, generator: Any) -> dict[str, float]:
-        """All figures of a generator, by name.
-
-        Raises:
-            PluginError: a metric raised; it is named.
-        """
+        """All figures of a generator, by name; a metric that raises is named in a warning and left out from then on."""
         figures: dict[str, float] = {}
         if isinstance(generator, Autoregressive):
             figures["heldout_nll"] = self.held_out_nll(generator)
         drawn = self.draw(generator, self.samples)
-        for metric in self._metrics:
+        for metric, qualified in list(self._metrics):
             try:
                 figures.update({name: float(value) for name, value in metric.compute(drawn).items()})
-            except Exception as error:
-                raise PluginError(f"Metric {metric.name} raised {describe(error)}.") from error
+            except Exception as error:  # a figure less is better than a training lost
+                logger.warning("metric %s raised %s; it is not computed again", qualified, describe(error))
+                self._metrics.remove((metric, qualified))
         return figures
 
     @torch.no_grad()
@@ -93,9 +94,9 @@ class Assessor:
         training = generator.training
         generator.eval()
         total, positions = 0.0, 0
-        for first in range(0, min(len(source), MOST_HELD_OUT), 128):
-            indices = np.arange(first, min(first + 128, len(source), MOST_HELD_OUT))
-            batch = self.engine.place(source.take(indices), self.dataset.spec)
+        picked = evenly(len(source), MOST_HELD_OUT)
+        for first in range(0, len(picked), 128):
+            batch = self.engine.place(source.take(picked[first : first + 128]), self.dataset.spec)
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(first)  # a generator with a latent draws one
                 total -= float(generator.log_probs(batch).double().sum())
@@ -120,9 +121,14 @@ class Assessor:
         near = figures.get("heldout_nll", missing) <= nearest
         if best is None or (near and best.get("heldout_nll", missing) > nearest):
             return True
-        names = [name for metric in self._metrics for name in metric.selects if name in figures and name in best]
+        names = [name for metric, _ in self._metrics for name in metric.selects if name in figures and name in best]
         mine, theirs = sum(figures[name] for name in names), sum(best[name] for name in names)
         return near and bool(names) and mine < theirs
+
+
+def evenly(count: int, most: int) -> np.ndarray:
+    """Numbers of at most ``most`` of ``count`` samples, from all over them: files are often sorted."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
 
 
 def previews(dataset: Dataset, samples: Sequence[Any]) -> list[str]:

@@ -103,7 +103,7 @@ class CheckpointFolder:
             write_whole(temporary / STATE, to_json({**document, "checksum": _checksum(document)}))
             force_to_disk(temporary)
             if final.exists():  # reached again from an earlier one
-                shutil.rmtree(final)
+                self._remove(step)
             temporary.rename(final)
             force_to_disk(self.folder)
         except OSError as error:
@@ -149,11 +149,28 @@ class CheckpointFolder:
         """Deletes all but the newest ``keep`` checkpoints and the best."""
         for step in self.steps()[:-keep]:
             if step != best:
-                shutil.rmtree(self.path(step), ignore_errors=True)
+                self._remove(step)
+
+    def go_back_to(self, step: int) -> None:
+        """Deletes later checkpoints, which a training that goes on from ``step`` will write anew, and what a killed
+        process has left half done."""
+        for later in self.steps():
+            if later > step:
+                self._remove(later)
+        for left in self.folder.glob(".step-*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def _remove(self, step: int) -> None:
+        """Under another name first: a kill in the middle leaves no half checkpoint under a valid one."""
+        doomed = self.folder / f".{self.path(step).name}.old"
+        shutil.rmtree(doomed, ignore_errors=True)
+        self.path(step).rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _serialized(tensors: Mapping[str, Tensor]) -> bytes:
-    return save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+    # Without a moving average, `average` is the generator itself, and safetensors refuses to write memory twice.
+    return save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()})
 
 
 def _checksum(document: Mapping[str, Any]) -> str:
@@ -181,7 +198,11 @@ def verify(folder: Path) -> dict[str, Any]:
         path = folder / name
         if not path.is_file():
             raise DataError(f"{path} is missing.")
-        if sha256(path) != state["sha256"].get(name):
+        try:
+            found = sha256(path)
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        if found != state["sha256"].get(name):
             raise DataError(f"{path} is damaged: its SHA-256 is not the one in {STATE}.")
     return state
 

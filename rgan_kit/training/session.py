@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shlex
+import shutil
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import tomli_w
 import torch
 from torch import nn
 
 from rgan_kit.config import Request, RunConfig, resolve
-from rgan_kit.contracts import DataError, Dataset, NetworkName, PluginError, RganKitError, UsageError
+from rgan_kit.contracts import DataError, Dataset, NetworkName, UsageError
 from rgan_kit.contracts.data import DataSpec
-from rgan_kit.plugins.host import describe
 from rgan_kit.plugins.registry import Registry
+from rgan_kit.training.blame import blamed
 from rgan_kit.training.checkpoints import CheckpointFolder, load_weights, step_of
 from rgan_kit.training.described import DescribedData, describe_data, read_described
 from rgan_kit.training.engine import Engine
 from rgan_kit.training.reporting import Reporter, Silent
-from rgan_kit.training.storage import cannot_write
-from rgan_kit.training.trainer import Trainer, write_config
+from rgan_kit.training.storage import cannot_write, write_whole
+from rgan_kit.training.trainer import Trainer
 
 Networks = dict[NetworkName, nn.Module]
 
@@ -31,7 +37,8 @@ def load_dataset(config: RunConfig) -> Dataset:
         DataError: it cannot be used; says which file and why.
     """
     domain = config.domain
-    return cast("Dataset", domain.spec.load(domain.options, config.data, config.seed))
+    with blamed(f"{domain.distribution}: loading the data of domain {domain.name}"):
+        return cast("Dataset", domain.spec.load(domain.options, config.data, config.seed))
 
 
 def build_networks(config: RunConfig, spec: DataSpec) -> Networks:
@@ -44,14 +51,8 @@ def build_networks(config: RunConfig, spec: DataSpec) -> Networks:
     for index, (name, part) in enumerate(config.networks.items()):
         torch.manual_seed(config.seed * 8 + index)  # a part's weights do not depend on the parts beside it
         extra = (cast("Any", networks["generator"]).latent_size,) if name == "encoder" else ()
-        try:
+        with blamed(f"{part.distribution}: building the {name} {part.name}"):
             networks[name] = cast("nn.Module", part.spec.build(part.options, spec, *extra))
-        except RganKitError:
-            raise
-        except Exception as error:
-            raise PluginError(
-                f"{part.distribution}: the {name} {part.name} cannot be built: {describe(error)}"
-            ) from error
     return networks
 
 
@@ -64,26 +65,49 @@ def make_trainer(
     for network in networks.values():
         network.to(engine.device)
     part = config.parts["objective"]
-    objective = part.spec.build(part.options, networks, dataset.spec)
+    with blamed(f"{part.distribution}: building the objective {part.name}"):
+        objective = part.spec.build(part.options, networks, dataset.spec)
     return Trainer(config, dataset, networks, objective, engine, registry, folder, reporter or Silent())
 
 
+class RunExistsError(UsageError):
+    """The folder for a new run is taken."""
+
+
 def begin(config: RunConfig, dataset: Dataset, registry: Registry, folder: Path, reporter: Reporter) -> Trainer:
-    """A new run: settles the threads, makes the folder and writes ``config.toml`` and ``data.json`` into it."""
+    """A new run: settles the threads, makes the folder and writes ``config.toml`` and ``data.json`` into it.
+
+    Raises:
+        RunExistsError: the folder is there already.
+        RganKitError: it cannot be written; nothing is left of it.
+    """
+    _refuse_existing(folder)
     trainer = make_trainer(config, dataset, registry, folder, reporter)
     threads = trainer.engine.settle_threads(config.train.threads, trainer.rehearse())
     trainer.config = config.with_threads(threads)
+    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
-        folder.mkdir(parents=True, exist_ok=False)
-    except FileExistsError as error:
-        raise UsageError(
-            f"{folder} exists.", f"Choose another --run, or go on with: rgankit train --resume {folder}"
-        ) from error
+        unfinished.mkdir(parents=True)
+        write_whole(unfinished / "config.toml", tomli_w.dumps(trainer.config.to_dict()).encode())
+        describe_data(unfinished, dataset)
+        _refuse_existing(folder)
+        unfinished.rename(folder)
     except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):  # another process was quicker
+            _refuse_existing(folder)
         raise cannot_write(folder, error) from error
-    write_config(trainer.config, folder)
-    describe_data(folder, dataset)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    trainer.fresh = True
     return trainer
+
+
+def _refuse_existing(folder: Path) -> None:
+    if folder.exists():
+        raise RunExistsError(
+            f"{folder} exists.",
+            f"Choose another --run, or go on with: rgankit train --resume {shlex.quote(str(folder))}",
+        )
 
 
 def resume(folder: Path, checkpoint: str | None, registry: Registry, reporter: Reporter) -> Trainer:
@@ -99,12 +123,21 @@ def resume(folder: Path, checkpoint: str | None, registry: Registry, reporter: R
     if dataset.fingerprint != known.fingerprint:
         raise DataError(
             f"{config.data}: the data has changed since {folder} began, so it cannot go on as if nothing had happened.",
-            f"Bring the old data back, or begin anew with: rgankit train --config {folder / 'config.toml'}",
+            f"Bring the old data back, or {_anew(folder)}",
         )
     trainer = make_trainer(config, dataset, registry, folder, reporter)
     trainer.engine.settle_threads(config.train.threads or 1, lambda: None)
     trainer.restore(step)
+    for distribution, version in (
+        tomllib.loads((folder / "config.toml").read_text("utf-8")).get("versions") or {}
+    ).items():
+        if config.versions.get(distribution, version) != version:
+            reporter.message(f"the run began with {distribution} {version}, this is {config.versions[distribution]}")
     return trainer
+
+
+def _anew(folder: Path) -> str:
+    return f"begin anew with: rgankit train --config {shlex.quote(str(folder / 'config.toml'))}"
 
 
 def read_config(folder: Path, registry: Registry) -> RunConfig:
@@ -128,9 +161,7 @@ def choose_checkpoint(folder: Path, name: str | None) -> int:
     """
     steps = CheckpointFolder(folder / "checkpoints").steps()
     if not steps:
-        raise DataError(
-            f"{folder}: no checkpoint was saved yet.", f"Begin anew: rgankit train --config {folder / 'config.toml'}"
-        )
+        raise DataError(f"{folder}: no checkpoint was saved yet.", f"It is lost: {_anew(folder)}")
     step = steps[-1] if name is None else step_of(name)
     if step not in steps:
         known = ", ".join(f"step-{known:08d}" for known in steps)

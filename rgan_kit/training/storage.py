@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rgan_kit.contracts import DataError, RganKitError
+from rgan_kit.contracts import DataError, RganKitError, UsageError
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -26,7 +28,8 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it may be the whole file system that cannot be written
+            temporary.unlink(missing_ok=True)
         raise cannot_write(path, error) from error
 
 
@@ -35,6 +38,28 @@ def cannot_write(path: Path, error: OSError) -> RganKitError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     mend = "Free some space there, or choose another folder." if full else "Check that the folder exists and is yours."
     return RganKitError(f"{path}: cannot be written: {error.strerror or error}.", mend)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keeps other processes from training the same run; where the system has no such locks, nothing happens.
+
+    Raises:
+        UsageError: another process has it.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise UsageError(f"{folder} is being trained by another process.", "Wait for it, or stop it first.") from error
+    finally:
+        os.close(descriptor)
 
 
 def force_to_disk(folder: Path) -> None:

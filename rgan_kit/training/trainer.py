@@ -3,78 +3,37 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from rgan_kit.config import RunConfig
-from rgan_kit.contracts import Dataset, ExitCode, NetworkName, Objective, RganKitError, RunInfo, StepContext
+from rgan_kit.contracts import (
+    Dataset,
+    ExitCode,
+    NetworkName,
+    Objective,
+    RganKitError,
+    RunInfo,
+    StepContext,
+    UsageError,
+)
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.training.assessment import Assessor, previews
+from rgan_kit.training.blame import blamed
 from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, load_weights, weights
 from rgan_kit.training.engine import Engine
 from rgan_kit.training.order import Order
-from rgan_kit.training.reporting import MetricsFile, Progress, Reporter
+from rgan_kit.training.reporting import Clock, MetricsFile, Progress, Reporter
 from rgan_kit.training.schedule import Place, Schedule, due
-from rgan_kit.training.storage import cannot_write, write_whole
+from rgan_kit.training.state import Interrupted, TrainerState
+from rgan_kit.training.storage import cannot_write, locked
 from rgan_kit.training.updates import Updater
 
 SAMPLES_SHOWN = 64
-
-
-class Interrupted(RganKitError):  # noqa: N818 - an answer to a request, not a fault
-    """The training was asked to stop, and saved a checkpoint first."""
-
-    def __init__(self, step: int, run: Path, exit_code: ExitCode) -> None:
-        super().__init__(
-            f"Stopped after step {step}; everything is saved.", f"Go on with: rgankit train --resume {run}"
-        )
-        self.exit_code = exit_code
-
-
-@dataclass
-class TrainerState:
-    """What changes while a training runs, beside weights; kept in ``state.json``.
-
-    Attributes:
-        step: steps done.
-        best: ``{"step", "figures"}`` of the evaluation whose weights are kept, or None.
-        lowest: held-out nats of the best likelihood so far; 0 where the generator has none.
-        evaluations: one a moment: ``{"moment", "step", "figures"}``; moments are the start and the end of each stage.
-        seconds: spent so far.
-    """
-
-    step: int = 0
-    best: dict[str, Any] | None = None
-    lowest: float = 0.0
-    evaluations: list[dict[str, Any]] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-class Clock:
-    """Times steps, without what happens in between."""
-
-    def __init__(self, step: int) -> None:
-        self._step, self._since = step, time.perf_counter()
-
-    def lap(self, step: int) -> tuple[int, float]:
-        """Steps and seconds since the lap before."""
-        now = time.perf_counter()
-        passed = step - self._step, now - self._since
-        self._step, self._since = step, now
-        return passed
-
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
-        """What happens inside does not count."""
-        started = time.perf_counter()
-        yield
-        self._since += time.perf_counter() - started
 
 
 class Trainer:
@@ -112,6 +71,9 @@ class Trainer:
         self.assessor = Assessor(dataset, registry, engine, options.evaluation_samples)
         self.checkpoints = CheckpointFolder(folder / "checkpoints")
         self.state = TrainerState()
+        part = config.parts["objective"]
+        self._objective = f"{part.distribution}: objective {part.name}"
+        self.fresh = False
         self._longest = int(dataset.train.lengths.max())
         self._stop: ExitCode | None = None
         self._saved = -1
@@ -133,7 +95,8 @@ class Trainer:
         figures: dict[str, Any] = {}
         for phase in place.stage.phases:
             if due(phase, place):
-                figures.update(self.updater.run(phase, context, place))
+                with blamed(f"{self._objective}, phase {phase.name},"):
+                    figures.update(self.updater.run(phase, context, place))
         self.state.step = step + 1
         return figures
 
@@ -164,12 +127,22 @@ class Trainer:
             Interrupted: asked to stop by ``request_stop``; everything is saved.
             RganKitError: no finite gradients, or a file that cannot be written.
         """
+        with locked(self.folder):
+            try:
+                return self._train()
+            except RganKitError:
+                if self.fresh and not self.checkpoints.steps():  # nothing to go on with
+                    shutil.rmtree(self.folder, ignore_errors=True)
+                raise
+
+    def _train(self) -> TrainerState:
         status = "failed"
         for network in self.networks.values():
             network.train()
         config = self.config
         self.run_info = RunInfo(self.folder.name, self.folder, config.recipe, config.to_dict(), config.train.loggers)
         self.metrics_file = MetricsFile(self.folder / "metrics.jsonl", self.state.step)
+        self.checkpoints.go_back_to(self.state.step)
         self.host.notify("rgankit_train_start", run=self.run_info, step=self.state.step)
         try:
             if self.state.step == 0:
@@ -258,7 +231,12 @@ class Trainer:
         if self._saved == self.state.step:
             return
         model = {name: t for prefix, network in self._stored().items() for name, t in weights(prefix, network).items()}
-        state = {**vars(self.state), "skipped": self.updater.skipped, "averaged": self.updater.average.updates}
+        state = {
+            **vars(self.state),
+            "config": self.config.digest(),
+            "skipped": self.updater.skipped,
+            "averaged": self.updater.average.updates,
+        }
         path = self.checkpoints.save(self.state.step, Checkpoint(model, self.updater.state(), state))
         self._saved = self.state.step
         best = self.state.best["step"] if self.state.best else None
@@ -270,24 +248,25 @@ class Trainer:
 
         Raises:
             DataError: it is damaged or does not fit.
+            UsageError: the configuration has been changed since.
         """
         path, checkpoint = self.checkpoints.path(step), self.checkpoints.load(step)
+        if checkpoint.state["config"] != self.config.digest():
+            raise UsageError(
+                f"{self.folder / 'config.toml'} is not what it was when {path.name} was saved.",
+                "Undo the change, or begin a new run with: rgankit train --config …",
+            )
         for prefix, network in self._stored().items():
             load_weights(prefix, network, checkpoint.model, path)
         self.updater.load_state(checkpoint.training)
-        self.updater.skipped = int(checkpoint.state["skipped"])
+        self.updater.skipped = dict(checkpoint.state["skipped"])
         self.updater.average.updates = int(checkpoint.state["averaged"])
         kept = {name: checkpoint.state[name] for name in vars(TrainerState())}
         self.state = TrainerState(**kept)
+        if self.state.best and self.state.best["step"] not in self.checkpoints.steps():
+            self.state.best = None  # it gave way to a better one, which is yet to come again
         self._saved = step
 
     def _stored(self) -> dict[str, nn.Module]:
         stored: dict[str, nn.Module] = {**dict(self.networks.items()), "average": self.updater.average.network}
         return stored
-
-
-def write_config(config: RunConfig, folder: Path) -> None:
-    """Writes ``config.toml`` into a run's folder."""
-    import tomli_w
-
-    write_whole(folder / "config.toml", tomli_w.dumps(config.to_dict()).encode())

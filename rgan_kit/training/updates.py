@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,14 @@ from torch.nn.utils import get_total_norm
 from rgan_kit.contracts import NetworkName, Phase, RganKitError, StepContext
 from rgan_kit.training.schedule import Place, learning_rate
 
+logger = logging.getLogger(__name__)
+
 if TYPE_CHECKING:
     from rgan_kit.config import TrainOptions
     from rgan_kit.training.engine import Engine
 
 MOST_SKIPPED = 10
-"""So many steps without a finite gradient in a row, and the training has failed."""
+"""So many steps of a phase without a finite gradient in a row, and the training has failed."""
 
 
 class Updater:
@@ -37,7 +40,7 @@ class Updater:
         self.engine = engine
         self.optimizers = {name: self._optimizer(name, network) for name, network in networks.items()}
         self.average = MovingAverage(networks["generator"], options.average_decay)
-        self.skipped = 0
+        self.skipped: dict[str, int] = {}
         self._parameters = {name: list(network.parameters()) for name, network in networks.items()}
 
     def _optimizer(self, name: NetworkName, network: nn.Module) -> torch.optim.AdamW:
@@ -78,7 +81,7 @@ class Updater:
             if 0 < self.options.clip_norm < size:
                 torch._foreach_mul_(gradients, self.options.clip_norm / size)
             self._move(phase, place)
-            self.skipped = 0
+            self.skipped.pop(phase.name, None)
         else:
             self._skip(phase, loss.value)
         figures: dict[str, Tensor | float] = {"loss": loss.value.detach(), "gradient_norm": norm}
@@ -95,8 +98,10 @@ class Updater:
             self.average.update()
 
     def _skip(self, phase: Phase, loss: Tensor) -> None:
-        self.skipped += 1
-        if self.skipped >= MOST_SKIPPED:
+        skipped = self.skipped[phase.name] = self.skipped.get(phase.name, 0) + 1
+        if skipped == 1:
+            logger.warning("the %s phase gave no finite gradient; its weights stay as they are this time", phase.name)
+        if skipped >= MOST_SKIPPED:
             raise RganKitError(
                 f"The {phase.name} phase gave no finite gradient {MOST_SKIPPED} times in a row (loss {loss.item():g}); "
                 "no weights were spoilt.",

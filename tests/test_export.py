@@ -95,13 +95,24 @@ def test_the_same_run_exports_to_the_same_bytes(trained, model_file, tmp_path):
     assert again.path.read_bytes() == model_file.read_bytes()
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_latent_labels_grammar_and_layers_export_alike(cell, tmp_path):
-    allowed = np.random.default_rng(0).random((30, 30)) < 0.4
+@pytest.mark.parametrize(
+    ("cell", "vocabulary", "options"),
+    [
+        ("rnn", 30, {"layers": 2}),
+        ("lstm", 30, {"layers": 2}),
+        ("gru", 30, {"tie_weights": False}),
+        ("lstm", 1100, {}),  # too many symbols for a table
+        ("gru", 1100, {"embedding_size": 12}),  # nothing between the recurrence and the logits
+        ("lstm", 9, {"hidden_size": 32}),  # so few that the last two matrices become one
+    ],
+)
+def test_latent_labels_grammar_and_layers_export_alike(cell, vocabulary, options, tmp_path):
+    allowed = np.random.default_rng(0).random((vocabulary, vocabulary)) < 0.4
     allowed[:, 2] = True
-    data = TokenSpec(30, 1, 2, 0, 12, 3, allowed, ("major", "minor"))
+    data = TokenSpec(vocabulary, 1, 2, 0, 12, 3, allowed, ("major", "minor"))
     chosen = next(each for each in GENERATORS if each.name == cell)
-    generator = chosen.build(chosen.options(hidden_size=12, embedding_size=8, layers=2, latent_size=5), data)
+    small = {"hidden_size": 12, "embedding_size": 8, "latent_size": 5, **options}
+    generator = chosen.build(chosen.options(**small), data)
     inputs, outputs = inputs_of(data, generator), outputs_of(data)
     assert [info.name for info in inputs] == ["noise", "latent", "temperature", "labels"]
     sampler = generator.sampler()

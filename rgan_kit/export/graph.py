@@ -61,10 +61,10 @@ def to_onnx(
             )
     except Exception as error:
         logger.debug("torch.onnx.export failed", exc_info=True)
-        reason = str(error).strip().splitlines()
         raise RganKitError(
-            f"torch cannot export this generator: {type(error).__name__}: {reason[0] if reason else ''}",
-            "Its sampler has to be free of data-dependent Python; loops over time go through a scan.",
+            f"torch cannot export this generator: {_reason(error)}",
+            "Its sampler has to be free of data-dependent Python, loops over time go through a scan, and no two of its "
+            "tensors may share memory. RGANKIT_DEBUG=1 shows everything.",
         ) from error
     assert program is not None
     model = program.model_proto
@@ -72,6 +72,14 @@ def to_onnx(
     _declare_shapes(model.graph, inputs, outputs)
     _strip(model.graph)
     return model
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in one line: what torch wraps around it says only in which step it happened."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"[:300]
 
 
 @contextlib.contextmanager

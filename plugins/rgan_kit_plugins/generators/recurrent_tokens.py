@@ -157,21 +157,21 @@ class RecurrentTokenSampler(nn.Module):
     """
 
     table: Tensor | None
-    head: Tensor
+    head: Tensor | None
     bias: Tensor
 
     def __init__(self, generator: RecurrentTokenGenerator) -> None:
         super().__init__()
         self.network = network = copy.deepcopy(generator).eval().requires_grad_(False)
-        weight, project = network.output.weight.detach(), network.project
-        self.folded = isinstance(project, nn.Linear) and weight.shape[0] * project.in_features <= project.weight.numel()
-        bias = network.output.bias.detach()
-        if isinstance(project, nn.Linear) and self.folded:
-            bias, weight = bias + weight @ project.bias, weight @ project.weight
+        weight, project = network.output.weight, network.project
+        bias: Tensor = network.output.bias
+        head = None  # not a second name for the same memory: that cannot be exported
+        if isinstance(project, nn.Linear) and len(weight) * project.in_features <= project.weight.numel():
+            head, bias = weight @ project.weight, bias + weight @ project.bias
         small = network.data.vocab_size <= TABLE_VOCABULARY
         table = network.recurrence.project(network.embedding.weight) if small else None
         self.register_buffer("table", table, persistent=False)
-        self.register_buffer("head", weight, persistent=False)
+        self.register_buffer("head", head, persistent=False)
         self.register_buffer("bias", bias + network.in_data + network.generated, persistent=False)
 
     def forward(
@@ -204,7 +204,10 @@ class RecurrentTokenSampler(nn.Module):
         else:
             inputs = self.table[previous]
             hidden, state = network.recurrence.step_projected(inputs + condition if self.conditional else inputs, state)
-        logits = F.linear(hidden if self.folded else network.project(hidden), self.head, self.bias)
+        if self.head is None:
+            logits = F.linear(network.project(hidden), network.output.weight, self.bias)
+        else:
+            logits = F.linear(hidden, self.head, self.bias)
         if network.allowed_next is not None:
             logits = logits.masked_fill(~network.allowed_next[previous], IMPOSSIBLE)
         return logits, state

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
+from typing import Any, Final
 
 import typer
 
@@ -12,6 +14,8 @@ from rgan_kit.cli import console
 from rgan_kit.errors import ExitCode, RganKitError
 
 logger = logging.getLogger(__name__)
+
+BUILT_IN: Final = ("train", "export", "sample", "inspect", "doctor", "plugins")
 
 
 def make_app(results: console.Results) -> typer.Typer:
@@ -44,13 +48,20 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 
 def _add_plugin_commands(app: typer.Typer) -> None:
-    from rgan_kit.plugins.host import installed_host
+    from rgan_kit.plugins.host import describe, installed_host
+    from rgan_kit.plugins.records import Status
 
-    taken = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    taken = set(BUILT_IN)
     for record, plugin_app in installed_host().collect("rgankit_commands"):
         name = getattr(getattr(plugin_app, "info", None), "name", None)
         if not isinstance(plugin_app, typer.Typer) or not isinstance(name, str) or name in taken:
             record.add_problem(f"rgankit_commands: {name or plugin_app!r} is no named Typer app, or its name is taken")
+            continue
+        try:
+            typer.main.get_command(plugin_app)  # else every command of rgankit would meet what is wrong with it
+        except Exception as error:
+            record.status = Status.BROKEN
+            record.add_problem(f"rgankit_commands: {name} is no usable Typer app: {describe(error)}")
             continue
         taken.add(name)
         app.add_typer(plugin_app)
@@ -58,46 +69,50 @@ def _add_plugin_commands(app: typer.Typer) -> None:
 
 def main() -> None:
     """The program ``rgankit``."""
+    console.prepare_streams()
+    debug = os.environ.get("RGANKIT_DEBUG") == "1"
     logging.basicConfig(
-        level=logging.DEBUG if os.environ.get("RGANKIT_DEBUG") == "1" else logging.WARNING,
-        format="%(levelname)s: %(message)s",
-        stream=sys.stderr,
+        level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr
     )
-    logging.getLogger("rgan_kit").setLevel(logging.DEBUG if os.environ.get("RGANKIT_DEBUG") == "1" else logging.INFO)
-    as_json = "--json" in sys.argv[1:]
+    logging.getLogger("rgan_kit").setLevel(logging.DEBUG if debug else logging.INFO)
+    as_json = _asks_for_json(sys.argv[1:])
     results = console.Results(as_json, console.take_stdout() if as_json else None)
-    sys.exit(run(results))
+    code = run(results)
+    results.let_go()
+    for stream in (sys.stdout, sys.stderr):
+        console.let_go(stream)
+    sys.exit(code)
+
+
+def _asks_for_json(words: list[str]) -> bool:
+    """Whether the command is one of ours and is to print JSON; what a plugin's command makes of ``--json`` is its own
+    affair."""
+    return "--json" in words and next((word for word in words if not word.startswith("-")), "") in BUILT_IN
 
 
 def run(results: console.Results) -> int:
     """Runs the command of ``sys.argv`` and returns its exit code."""
+    from rgan_kit.cli.failures import ending_of
+
     try:
-        make_app(results)()
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else ExitCode.DONE if stop.code is None else ExitCode.FAILED
-    except RganKitError as error:
-        console.show_error(error)
-        if results.as_json:
-            results.document(
-                {"error": {"problem": error.problem, "mend": error.mend, "exit_code": int(error.exit_code)}}
-            )
-        return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:  # `rgankit sample … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _invoke(typer.main.get_command(make_app(results)))
+        results.flush()
+    except BaseException as error:
+        if not isinstance(error, RganKitError | SystemExit | typer.Exit):
+            logger.debug("unexpected", exc_info=True)
+        ending = ending_of(error)
+    else:
         return ExitCode.DONE
-    except MemoryError:
-        sys.stderr.write(
-            "error: there is not enough memory for this.\n       Use less data, a smaller batch or a smaller model.\n"
-        )
-        return ExitCode.FAILED
-    except Exception as error:
-        logger.debug("unexpected", exc_info=True)
-        sys.stderr.write(
-            f"error: {type(error).__name__}: {error}\n       This is a fault of rgan-kit or of a plugin, not yours: "
-            "set RGANKIT_DEBUG=1 to see where it happened, and please report it.\n"
-        )
-        return ExitCode.FAILED
-    return ExitCode.DONE
+    console.say(ending.said)
+    if ending.code and results.as_json and not results.has_document:
+        with contextlib.suppress(OSError):  # stdout may be what failed
+            results.document({"error": {"problem": ending.problem, "mend": ending.mend, "exit_code": ending.code}})
+    return ending.code
+
+
+def _invoke(command: Any) -> None:
+    """Runs a command without Typer's own ending, which answers Ctrl-C and closed pipes as it likes."""
+    if os.environ.get("_RGANKIT_COMPLETE"):  # the shell asks for completions
+        command(prog_name="rgankit")
+    with command.make_context("rgankit", sys.argv[1:]) as context:
+        command.invoke(context)

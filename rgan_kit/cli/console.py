@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from rgan_kit.errors import RganKitError
 
@@ -23,16 +26,51 @@ class Results:
 
     def __init__(self, as_json: bool, stream: TextIO | None = None) -> None:
         self.as_json = as_json
+        self.has_document = False
         self._stream = stream or sys.stdout
 
     def document(self, content: Any) -> None:
         """The one JSON document."""
         self._stream.write(json.dumps(content, indent=2, ensure_ascii=False, default=str, allow_nan=False) + "\n")
-        self._stream.flush()
+        self.has_document = True
+        self.flush()
 
     def line(self, text: str = "") -> None:
-        """One line of text, as it is."""
-        self._stream.write(text + "\n")
+        """One line of text, with what could steer a terminal escaped."""
+        self._stream.write(f"{shown(text)}\n")
+
+    def flush(self) -> None:
+        """Hands everything over, so that a closed pipe or a full disk is met here and not when Python ends."""
+        self._stream.flush()
+
+    def let_go(self) -> None:
+        """Before the program ends, see ``let_go``."""
+        let_go(self._stream)
+
+
+def shown(text: str) -> str:
+    """The same with everything escaped that could steer a terminal; it may come from a stranger's file."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign
+        if sign.isprintable() or sign == "\n" or unicodedata.category(sign) == "Zs"
+        else sign.encode("unicode_escape").decode()
+        for sign in text
+    )
+
+
+def prepare_streams() -> None:
+    """Makes stdout and stderr take any text: what their encoding lacks is escaped; a closed one is as good as null."""
+    sys.stdout, sys.stderr = (_prepared(stream) for stream in (sys.stdout, sys.stderr))
+
+
+def _prepared(stream: TextIO | None) -> TextIO:
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def take_stdout() -> TextIO:
@@ -44,22 +82,62 @@ def take_stdout() -> TextIO:
     kept = os.dup(1)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    return os.fdopen(kept, "w", encoding="utf-8")
+    return os.fdopen(kept, "w", encoding="utf-8", errors="backslashreplace")
+
+
+def let_go(stream: TextIO) -> None:
+    """Flushes a stream. Where that fails, what is left goes nowhere, so that Python does not stumble over it again."""
+    try:
+        stream.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+
+
+class Patient:
+    """A stream that falls silent when it cannot be written to, because a training is worth more than its talk.
+
+    Args:
+        stream: where to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """As that of the stream."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            let_go(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """As that of the stream."""
+        let_go(self._stream)
 
 
 def talk() -> Console:
     """The console on stderr."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(file=cast("TextIO", Patient(sys.stderr)), highlight=False, emoji=False)
 
 
-def show_error(error: RganKitError) -> None:
+def say(text: str) -> None:
+    """A message on stderr."""
+    stream = Patient(sys.stderr)
+    stream.write(shown(text))
+    stream.flush()
+
+
+def error_text(error: RganKitError) -> str:
     """One message: what is wrong, and how to mend it."""
-    sys.stderr.write(f"error: {error.problem}\n")
-    if error.mend:
-        sys.stderr.write(f"       {error.mend}\n")
-    sys.stderr.flush()
+    return f"error: {error.problem}\n" + (f"       {error.mend}\n" if error.mend else "")
 
 
 def finite(value: Any) -> Any:

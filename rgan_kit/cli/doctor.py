@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 
 from rgan_kit.cli.console import Results
 from rgan_kit.errors import ExitCode
+from rgan_kit.plugins.host import describe
 
 LIBRARIES = {
     "numpy": "base", "pluggy": "base", "pydantic": "base", "typer": "base", "rich": "base",
@@ -44,18 +46,19 @@ def add_to(app: typer.Typer, results: Results) -> None:
 def examine() -> dict[str, Any]:
     """Libraries, devices, providers and plugins, with every fault in words."""
     libraries = {name: {"version": _version(name), "extra": extra} for name, extra in LIBRARIES.items()}
-    faults = []
+    faults: list[str] = []
     if libraries["onnxruntime"]["version"] and libraries["onnxruntime-gpu"]["version"]:
         faults.append(
             "onnxruntime and onnxruntime-gpu are both installed and overwrite each other: "
             "pip uninstall onnxruntime onnxruntime-gpu, then install one of them again"
         )
+    cuda, providers = _cuda(faults), _providers(faults)
     plugin_faults = _plugin_faults()
     return {
         "python": platform.python_version(),
         "libraries": libraries,
-        "cuda": _cuda(),
-        "providers": _providers(),
+        "cuda": cuda,
+        "providers": providers,
         "plugin_faults": plugin_faults,
         "faults": faults + plugin_faults,
     }
@@ -84,17 +87,27 @@ def _plugin_faults() -> list[str]:
     return faults
 
 
-def _cuda() -> str:
+def _imported(name: str, faults: list[str]) -> Any:
+    """The module, or None; one that is installed but does not load is a fault."""
     try:
-        import torch
-    except ImportError:
-        return "unknown (torch is not installed)"
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+        return import_module(name)
+    except Exception as error:
+        if not (isinstance(error, ModuleNotFoundError) and error.name == name):
+            faults.append(f"{name} is installed but does not load: {describe(error)}; install it again")
+        return None
 
 
-def _providers() -> list[str]:
+def _cuda(faults: list[str]) -> str:
+    torch = _imported("torch", faults)
+    if torch is None:
+        return "unknown (there is no torch)"
     try:
-        import onnxruntime
-    except ImportError:
-        return []
-    return list(onnxruntime.get_available_providers())
+        return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "none"
+    except Exception as error:
+        faults.append(f"CUDA does not start: {describe(error)}; check the driver with nvidia-smi")
+        return "unknown"
+
+
+def _providers(faults: list[str]) -> list[str]:
+    onnxruntime = _imported("onnxruntime", faults)
+    return list(onnxruntime.get_available_providers()) if onnxruntime is not None else []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rgan_kit.cli.console import Results, talk
+from rgan_kit.cli.console import Results, shown, talk
 from rgan_kit.cli.extras import EXPORT, need
+from rgan_kit.errors import UsageError
 
 
 def add_to(app: typer.Typer, results: Results) -> None:
@@ -27,8 +29,14 @@ def add_to(app: typer.Typer, results: Results) -> None:
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
         """Export the generator of a run as one verified .onnx file."""
+        from rich.text import Text
+
         from rgan_kit.plugins.registry import default_registry
 
+        if out is not None and (not out.name or out.is_dir()):
+            raise UsageError(
+                f"--out {out}: this is a folder.", f"Name a file: --out {shlex.quote(str(out / 'my.onnx'))}"
+            )
         need("export", EXPORT)
         registry = default_registry()
         from rgan_kit.export.exporter import export as export_run
@@ -36,7 +44,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
 
         trained = load_trained(run, checkpoint, registry)
         target = out or Path("exported") / f"{run.resolve().name}.onnx"
-        with talk().status(f"exporting step {trained.step} of {run}, and comparing it with torch"):
+        with talk().status(Text(shown(f"exporting step {trained.step} of {run}, and comparing it with torch"))):
             done = export_run(trained, target, registry, opset=opset, licence=licence, description=description)
         if results.as_json:
             results.document(
@@ -46,4 +54,4 @@ def add_to(app: typer.Typer, results: Results) -> None:
         results.line(f"{done.path}: {done.bytes:,} bytes, from step {trained.step}")
         parity = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in done.manifest.parity.items())
         results.line(f"compared with torch: {parity}")
-        results.line(f"\nnext: rgankit sample {done.path} -n 10")
+        results.line(f"\nnext: {shlex.join(['rgankit', 'sample', str(done.path), '-n', '10'])}")

@@ -46,6 +46,8 @@ def add_to(app: typer.Typer, results: Results) -> None:
         for name, mapping in (("parity", manifest.parity), ("made with", manifest.plugins | manifest.libraries)):
             results.line(f"{name}: {', '.join(f'{key} {value}' for key, value in mapping.items())}")
         for key, value in described.items():
+            if key in ("inputs", "outputs"):  # the manifest's, above, say more
+                continue
             results.line(f"{key.replace('_', ' ')}: {_short(value)}")
 
 

@@ -12,7 +12,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from rgan_kit.cli.console import talk
+from rgan_kit.cli.console import shown, talk
 from rgan_kit.evaluation.report import FIGURES
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class PlainReporter:
         return None
 
     def _line(self, text: str) -> None:
-        self._console.print(text, markup=False)
+        self._console.print(shown(text), markup=False, soft_wrap=True)
 
     def message(self, text: str) -> None:
         """As it is."""
@@ -82,9 +82,9 @@ class LiveReporter:
     def __init__(self) -> None:
         self._console = talk()
         self._bar = Bar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.completed}/{task.total}  {task.fields[speed]}"),
+            TextColumn("{task.completed}/{task.total}  {task.fields[speed]}", markup=False),
         )
         self._task = self._bar.add_task("starting", total=1, speed="")
         self._metrics: dict[str, float] = {}
@@ -112,12 +112,12 @@ class LiveReporter:
             parts.append(phases)
         if self._evaluation:
             parts.append(Text(evaluation_line(*self._evaluation)))
-        parts.extend(Text(f"  {line}", overflow="ellipsis", no_wrap=True) for line in self._samples)
+        parts.extend(Text(f"  {shown(line)}", overflow="ellipsis", no_wrap=True) for line in self._samples)
         return Group(*parts)
 
     def message(self, text: str) -> None:
         """Above the display, where it stays."""
-        self._console.print(text, markup=False)
+        self._console.print(shown(text), markup=False, soft_wrap=True)
 
     def progress(self, progress: Progress) -> None:
         """Moves the bar."""

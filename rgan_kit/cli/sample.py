@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rgan_kit.cli.console import Results
+from rgan_kit.cli.console import Results, talk
 from rgan_kit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rgan_kit.runtime.model import Model
+
+AT_ONCE = 256
+"""Samples between two looks at the progress: one call of the graph."""
 
 
 def add_to(app: typer.Typer, results: Results) -> None:
@@ -30,12 +37,15 @@ def add_to(app: typer.Typer, results: Results) -> None:
     ) -> None:
         """Draw samples from an exported model; needs onnxruntime and no torch."""
         from rgan_kit.runtime import load
+        from rgan_kit.runtime.noise import SEEDS
 
+        if not 1 <= count < SEEDS:
+            raise UsageError(f"--count {count}: this many samples cannot be drawn.", "Ask for one or more: -n 10")
         if out is not None and out.exists() and not out.is_dir():
             raise UsageError(f"--out {out}: this is no folder.", "Name a folder; it is made where it does not exist.")
         loaded = load(model, provider=provider)
         used = _fresh_seed() if seed is None else seed
-        drawn = loaded.sample(count, seed=used, temperature=temperature, label=label, length=length)
+        drawn = _draw(loaded, count, seed=used, temperature=temperature, label=label, length=length)
         written = loaded.save(drawn, out) if out is not None else []
         previews = [loaded.decoder.preview(each) for each in drawn]
         if results.as_json:
@@ -50,6 +60,18 @@ def add_to(app: typer.Typer, results: Results) -> None:
             return
         for line in written or previews:
             results.line(str(line))
+
+
+def _draw(model: Model, count: int, **options: Any) -> list[Any]:
+    """All samples; a bar on a terminal shows how far that is."""
+    if count <= AT_ONCE or not sys.stderr.isatty():
+        return model.sample(count, **options)
+    from rich.progress import track
+
+    drawn: list[Any] = []
+    for start in track(range(0, count, AT_ONCE), "drawing", console=talk(), transient=True):
+        drawn += model.sample(min(AT_ONCE, count - start), start=start, **options)
+    return drawn
 
 
 def _fresh_seed() -> int:

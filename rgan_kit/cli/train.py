@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rgan_kit.training.trainer import Trainer
 
 SAMPLES_AT_END = 8
+ATTEMPTS = 10
 
 
 def add_to(app: typer.Typer, results: Results) -> None:
@@ -87,16 +88,29 @@ def _refuse_beside_resume(request: Any, run: Path | None, dry_run: bool) -> None
 
 def _begin(config: RunConfig, run: Path | None, registry: Registry, results: Results) -> None:
     from rgan_kit.cli.progress import make_reporter
-    from rgan_kit.training.session import begin, free_name, load_dataset
+    from rgan_kit.training.session import load_dataset
 
     dataset = load_dataset(config)
-    folder = run or free_name(Path("runs"), f"{config.recipe.split(':')[-1]}-{config.domain.spec.name}")
     with make_reporter() as reporter:
         _introduce(reporter, config, dataset)
-        trainer = begin(config, dataset, registry, folder, reporter)
-        reporter.message(f"run: {folder} (threads: {trainer.config.train.threads})")
+        trainer = _begun(config, dataset, run, registry, reporter)
+        reporter.message(f"run: {trainer.folder} (threads: {trainer.config.train.threads})")
         _train(trainer)
     _conclude(trainer, results)
+
+
+def _begun(config: RunConfig, dataset: Dataset, run: Path | None, registry: Registry, reporter: Any) -> Trainer:
+    """A new run in the folder named, else in the next free one, which another training may take first."""
+    from rgan_kit.training.session import RunExistsError, begin, free_name
+
+    stem = f"{config.recipe.split(':')[-1]}-{config.domain.spec.name}"
+    for _ in range(ATTEMPTS):
+        try:
+            return begin(config, dataset, registry, run or free_name(Path("runs"), stem), reporter)
+        except RunExistsError:
+            if run is not None:
+                raise
+    raise UsageError(f"runs/{stem}-…: another training took every name that was free.", "Name a folder with --run.")
 
 
 def _resume(folder: Path, checkpoint: str | None, registry: Registry, results: Results) -> None:

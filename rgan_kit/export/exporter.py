@@ -24,8 +24,8 @@ from rgan_kit.export.verify import check_structure, compare
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import contract, load
 from rgan_kit.runtime.manifest import Manifest
+from rgan_kit.storage import cannot_write, force_to_disk, to_json
 from rgan_kit.training.session import TrainedRun
-from rgan_kit.training.storage import cannot_write, force_to_disk, to_json
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from rgan_kit.runtime import noise as random
 from rgan_kit.runtime.decoding import make_decoder
 from rgan_kit.runtime.files import MAX_BYTES, describe, read_file
 from rgan_kit.runtime.manifest import Manifest
+from rgan_kit.storage import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +165,7 @@ class Model:
         """Writes decoded samples as the domain's own kind of file; returns what it wrote.
 
         Raises:
-            UsageError: the folder cannot be made or written to.
+            RganKitError: the folder cannot be made or written to.
             PluginError, DataError: as ``decoder`` does.
         """
         folder, decoder = Path(folder), self.decoder
@@ -172,7 +173,7 @@ class Model:
             folder.mkdir(parents=True, exist_ok=True)
             return decoder.write(samples, folder)
         except OSError as error:
-            raise UsageError(f"{folder}: cannot be written to ({error.strerror or error}).") from None
+            raise cannot_write(folder, error) from None
 
     @cached_property
     def decoder(self) -> Decoder:

@@ -33,11 +33,12 @@ def onnxruntime() -> ModuleType:
     try:
         with _stdout_to_stderr():
             return importlib.import_module("onnxruntime")
-    except ImportError as error:
-        installed = getattr(error, "name", None) != "onnxruntime"
-        problem = f"onnxruntime does not load ({error})." if installed else "onnxruntime is not installed."
+    except Exception as error:  # a library that is missing or damaged may raise anything
+        missing = isinstance(error, ImportError) and error.name == "onnxruntime"
+        problem = "is not installed." if missing else f"is installed but does not load: {first_line(error)}"
         raise DeviceError(
-            problem, 'Install it: pip install "rgan-kit[cpu]", or "rgan-kit[gpu]" for CUDA; never both.'
+            f"onnxruntime {problem}",
+            'Install it: pip install "rgan-kit[cpu]", or "rgan-kit[gpu]" for CUDA; never both.',
         ) from None
 
 

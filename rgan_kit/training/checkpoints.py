@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from rgan_kit.contracts import DataError
-from rgan_kit.training.storage import cannot_write, force_to_disk, read_json, sha256, to_json, write_whole
+from rgan_kit.storage import cannot_write, force_to_disk, read_json, sha256, to_json, write_whole
 
 FORMAT = 1
 MODEL, TRAINING, STATE = "model.safetensors", "training.safetensors", "state.json"

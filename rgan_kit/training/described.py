@@ -14,7 +14,7 @@ from safetensors.numpy import save as save_arrays
 
 from rgan_kit.contracts import DataError, Dataset, FrameSpec, SeriesSpec, TokenSpec
 from rgan_kit.contracts.data import DataSpec
-from rgan_kit.training.storage import read_json, to_json, write_whole
+from rgan_kit.storage import read_json, to_json, write_whole
 
 DATA, ARRAYS = "data.json", "data.safetensors"
 _SPECS: dict[str, type[DataSpec]] = {"tokens": TokenSpec, "series": SeriesSpec, "frames": FrameSpec}

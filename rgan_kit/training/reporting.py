@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from rgan_kit.training.storage import cannot_write, write_whole
+from rgan_kit.storage import cannot_write, write_whole
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from rgan_kit.config import Request, RunConfig, resolve
 from rgan_kit.contracts import DataError, Dataset, NetworkName, UsageError
 from rgan_kit.contracts.data import DataSpec
 from rgan_kit.plugins.registry import Registry
+from rgan_kit.storage import cannot_write, write_whole
 from rgan_kit.training.blame import blamed
 from rgan_kit.training.checkpoints import CheckpointFolder, load_weights, step_of
 from rgan_kit.training.described import DescribedData, describe_data, read_described
 from rgan_kit.training.engine import Engine
 from rgan_kit.training.reporting import Reporter, Silent
-from rgan_kit.training.storage import cannot_write, write_whole
 from rgan_kit.training.trainer import Trainer
 
 Networks = dict[NetworkName, nn.Module]

@@ -22,6 +22,7 @@ from rgan_kit.contracts import (
     UsageError,
 )
 from rgan_kit.plugins.registry import Registry
+from rgan_kit.storage import cannot_write, locked
 from rgan_kit.training.assessment import Assessor, previews
 from rgan_kit.training.blame import blamed
 from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, load_weights, weights
@@ -30,7 +31,6 @@ from rgan_kit.training.order import Order
 from rgan_kit.training.reporting import Clock, MetricsFile, Progress, Reporter
 from rgan_kit.training.schedule import Place, Schedule, due
 from rgan_kit.training.state import Interrupted, TrainerState
-from rgan_kit.training.storage import cannot_write, locked
 from rgan_kit.training.updates import Updater
 
 SAMPLES_SHOWN = 64

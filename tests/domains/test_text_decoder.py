@@ -1,8 +1,10 @@
 """From tokens to text: never a failure on outputs, never trust in a stranger's manifest."""
 
+import errno
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,9 +81,21 @@ def test_samples_with_line_ends_are_written_one_a_file(tmp_path):
     assert [file.read_bytes() for file in files] == [b"a\nb", b"ba"]
 
 
-def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
-    with pytest.raises(DataError, match="cannot be written"):
+def test_a_folder_that_cannot_be_written_to_is_the_callers_to_explain(tmp_path):
+    with pytest.raises(FileNotFoundError):
         WORDS.write(["dog"], tmp_path / "missing")
+
+
+def test_nothing_half_written_is_left(tmp_path, monkeypatch):
+    def fill(path, text, **_):
+        path.write_bytes(text.encode()[:2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "samples.txt").write_bytes(b"earlier")
+    monkeypatch.setattr(Path, "write_text", fill)
+    with pytest.raises(OSError, match="No space"):
+        WORDS.write(["dog"], tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"samples.txt": b"earlier"}
 
 
 @pytest.mark.parametrize("decoder", [CHARACTERS, WORDS])

@@ -14,7 +14,7 @@ from runtime_models import (
     token_model,
 )
 
-from rgan_kit.errors import UsageError
+from rgan_kit.errors import RganKitError, UsageError
 from rgan_kit.runtime import load, noise
 
 CONDITIONAL = {"labels": ["cold", "warm", "hot"], "latent_size": 2}
@@ -111,7 +111,7 @@ def test_samples_are_saved_as_the_domain_s_files(tokens, tmp_path):
     (path,) = tokens.save(["a", "b"], tmp_path / "new" / "folder")
     assert path.read_text() == "a\nb"
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="file: cannot be written to"):
+    with pytest.raises(RganKitError, match="file: cannot be written"):
         tokens.save(["a"], tmp_path / "file")
 
 

@@ -113,7 +113,7 @@ def test_an_onnxruntime_that_does_not_load_says_why(monkeypatch):
         raise ImportError("libonnxruntime.so.1: cannot open shared object file", name="onnxruntime.capi")
 
     monkeypatch.setattr(importlib, "import_module", fail)
-    with pytest.raises(DeviceError, match=r"onnxruntime does not load .libonnxruntime"):
+    with pytest.raises(DeviceError, match=r"onnxruntime is installed but does not load: libonnxruntime"):
         providers.resolve("cpu")
 
 

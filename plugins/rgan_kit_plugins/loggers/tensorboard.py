@@ -28,9 +28,11 @@ class TensorBoardLogger:
             return
         try:
             from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
+        except Exception as error:  # a damaged installation may raise anything
+            missing = isinstance(error, ModuleNotFoundError) and error.name == NAME
+            reason = "is not installed" if missing else f"does not load: {type(error).__name__}: {error}"
             raise DeviceError(
-                "train.loggers asks for tensorboard, which is not installed.",
+                f"train.loggers asks for tensorboard, which {reason}.",
                 'Install it with: pip install "rgan-kit[tensorboard]"',
             ) from error
         self._writer = SummaryWriter(str(run.folder / NAME), purge_step=step or None)

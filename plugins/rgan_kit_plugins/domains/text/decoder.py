@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -57,7 +58,7 @@ class TextDecoder:
         """Writes ``samples.txt``, one sample a line; where samples may hold line ends, one file for each.
 
         Raises:
-            DataError: the folder cannot be written to.
+            OSError: the folder cannot be written to; no file is left half-written.
         """
         if self._several_lines:
             digits = max(4, len(str(len(samples))))
@@ -65,10 +66,7 @@ class TextDecoder:
         else:
             texts = {folder / "samples.txt": "".join(f"{sample}\n" for sample in samples)}
         for file, text in texts.items():
-            try:
-                file.write_text(text, encoding="utf-8", newline="")
-            except OSError as error:
-                raise DataError(f"{file}: cannot be written ({error.strerror or error}).") from error
+            _write_whole(file, text)
         return list(texts)
 
     def manifest(self) -> dict[str, Any]:
@@ -96,6 +94,15 @@ class TextDecoder:
                 "Export the model again, or get it again from where it came.",
             )
         return cls(manifest["level"], manifest["vocabulary"])
+
+
+def _write_whole(file: Path, text: str) -> None:
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="")
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _problems(manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rgan_kit.contracts import DataError, RganKitError, UsageError
+from rgan_kit.errors import DataError, RganKitError, UsageError
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -63,3 +63,12 @@ class DeviceError(RganKitError):
     """A device, an execution provider or an extra that this machine does not have."""
 
     exit_code = ExitCode.DEVICE
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an exception means that memory ran out; torch says so in a class of its own or in a mere RuntimeError."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(
+        sign in str(error) for sign in ("can't allocate memory", "out of memory")
+    )

@@ -193,7 +193,7 @@ def test_a_strangers_domain_does_not_change_what_a_recipe_trains_on(monkeypatch)
 
 
 def test_held_out_likelihood_is_taken_from_all_over_the_data():
-    from rgan_kit.training.assessment import evenly
+    from rgan_kit.contracts import evenly
 
     picked = evenly(3200, 1000)
     assert (len(picked), picked[0], picked[-1]) == (1000, 0, 3199)

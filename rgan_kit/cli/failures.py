@@ -9,10 +9,7 @@ from typing import Any
 import typer
 
 from rgan_kit.cli.console import error_text
-from rgan_kit.errors import ExitCode, RganKitError
-
-OUT_OF_MEMORY = ("can't allocate memory", "out of memory")
-"""What torch says of it in a mere RuntimeError."""
+from rgan_kit.errors import ExitCode, RganKitError, out_of_memory
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,8 @@ def ending_of(error: BaseException) -> Ending:
         return Ending(ExitCode.FAILED, "aborted", said="aborted\n")
     if isinstance(error, BrokenPipeError):  # `rgankit sample … | head`
         return Ending(ExitCode.DONE, "")
-    if hasattr(error, "format_message") and hasattr(
-        error, "show"
-    ):  # of click, which Typer may bring under its own name
+    # Of click, which Typer may bring under a name of its own.
+    if hasattr(error, "format_message") and hasattr(error, "show"):
         return _usage(error)
     understood = _understood(error)
     return Ending(int(understood.exit_code), understood.problem, understood.mend, error_text(understood))
@@ -68,11 +64,7 @@ def _understood(error: BaseException) -> RganKitError:
     text = str(error)
     if isinstance(error, RganKitError):
         return error
-    if (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and any(sign in text for sign in OUT_OF_MEMORY))
-    ):
+    if out_of_memory(error):
         return RganKitError(
             "there is not enough memory for this.", "Use less data, a smaller batch, fewer samples or a smaller model."
         )

@@ -10,6 +10,7 @@ from rgan_kit.contracts.data import (
     SequenceSource,
     SeriesSpec,
     TokenSpec,
+    evenly,
 )
 from rgan_kit.contracts.domains import Dataset, Decoder, Truth
 from rgan_kit.contracts.networks import (
@@ -58,6 +59,7 @@ __all__ = [
     "SequenceSource",
     "SeriesSpec",
     "TokenSpec",
+    "evenly",
     "Dataset",
     "Decoder",
     "Truth",

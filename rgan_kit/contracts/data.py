@@ -183,3 +183,8 @@ class Sequences:
         if np.issubdtype(values.dtype, np.integer):
             values = values.astype(np.int64)
         return Batch(values, lengths, None if self.labels is None else self.labels[indices])
+
+
+def evenly(count: int, most: int) -> np.ndarray:
+    """Numbers of at most ``most`` of ``count`` samples, from all over them: files are often sorted."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)

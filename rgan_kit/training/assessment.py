@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
-from rgan_kit.contracts import Autoregressive, Dataset, MetricSpec, SampleSet, SequenceSource, TokenSpec
+from rgan_kit.contracts import Autoregressive, Dataset, MetricSpec, SampleSet, SequenceSource, TokenSpec, evenly
 from rgan_kit.plugins.host import describe
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import noise
@@ -124,11 +124,6 @@ class Assessor:
         names = [name for metric, _ in self._metrics for name in metric.selects if name in figures and name in best]
         mine, theirs = sum(figures[name] for name in names), sum(best[name] for name in names)
         return near and bool(names) and mine < theirs
-
-
-def evenly(count: int, most: int) -> np.ndarray:
-    """Numbers of at most ``most`` of ``count`` samples, from all over them: files are often sorted."""
-    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
 
 
 def previews(dataset: Dataset, samples: Sequence[Any]) -> list[str]:

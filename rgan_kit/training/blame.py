@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rgan_kit.contracts import PluginError, RganKitError
+from rgan_kit.errors import PluginError, RganKitError, out_of_memory
 from rgan_kit.plugins.host import describe
-
-_NO_MEMORY = ("out of memory", "can't allocate memory")
 
 
 @contextmanager
@@ -26,7 +24,7 @@ def blamed(who: str) -> Iterator[None]:
     except (RganKitError, OSError):
         raise
     except Exception as error:
-        if isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY):
+        if out_of_memory(error):
             raise RganKitError(
                 "There is not enough memory for this.", "Use a smaller train.batch_size, a smaller model, or less data."
             ) from error

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from rgan_kit.contracts import Dataset, SampleSet, Sequences, TokenSpec
+from rgan_kit.contracts import Dataset, SampleSet, Sequences, TokenSpec, evenly
 from rgan_kit.evaluation import (
     NGramModel,
     distinct_share,
@@ -43,9 +43,7 @@ class _Reference:
 
     def some_held_out_keys(self, most: int) -> list[bytes]:
         """At most so many held-out rows, from all over them: files are often sorted."""
-        count = len(self.held_out_keys)
-        picked = np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
-        return [self.held_out_keys[i] for i in picked]
+        return [self.held_out_keys[i] for i in evenly(len(self.held_out_keys), most)]
 
     @cached_property
     def held_out_verbatim(self) -> float:

@@ -1,4 +1,4 @@
-"""The built-in generators, discriminators, objectives, domains, recipes and metrics: an ordinary plugin.
+"""The built-in generators, discriminators, encoders, objectives, domains, recipes and metrics: an ordinary plugin.
 
 Descriptions are imported when they are asked for, so that ``rgankit --help`` does not wait for them. Loggers are
 plugins of their own, so that each can be left out.
@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from rgan_kit.contracts import DiscriminatorSpec, DomainSpec, GeneratorSpec, MetricSpec, ObjectiveSpec, RecipeSpec
+    from rgan_kit.contracts import (
+        DiscriminatorSpec,
+        DomainSpec,
+        EncoderSpec,
+        GeneratorSpec,
+        MetricSpec,
+        ObjectiveSpec,
+        RecipeSpec,
+    )
 
 
 @hookimpl
@@ -34,6 +42,14 @@ def rgankit_discriminators() -> Iterable[DiscriminatorSpec]:
 
 
 @hookimpl
+def rgankit_encoders() -> Iterable[EncoderSpec]:
+    """The built-in encoders."""
+    from rgan_kit_plugins.encoders import ENCODERS
+
+    return ENCODERS
+
+
+@hookimpl
 def rgankit_objectives() -> Iterable[ObjectiveSpec]:
     """The built-in objectives."""
     from rgan_kit_plugins.objectives import OBJECTIVES
@@ -44,9 +60,9 @@ def rgankit_objectives() -> Iterable[ObjectiveSpec]:
 @hookimpl
 def rgankit_domains() -> Iterable[DomainSpec]:
     """The built-in data domains."""
-    from rgan_kit_plugins.domains import text
+    from rgan_kit_plugins.domains import DOMAINS
 
-    return (text.SPEC,)
+    return DOMAINS
 
 
 @hookimpl
@@ -68,6 +84,6 @@ def rgankit_metrics() -> Iterable[MetricSpec]:
 @hookimpl
 def rgankit_guess_domain(path: Path) -> str | None:
     """By the names of files."""
-    from rgan_kit_plugins.domains import text
+    from rgan_kit_plugins.domains import guess
 
-    return text.guess(path)
+    return guess(path)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rgan_kit.contracts.data import DataSpec, SequenceSource
+from rgan_kit.contracts.data import Batch, DataSpec, SequenceSource
 
 
 class Decoder(Protocol):
@@ -26,6 +26,16 @@ class Decoder(Protocol):
 
     def write(self, samples: Sequence[Any], folder: Path) -> list[Path]:
         """Writes the samples as the domain's own kind of file into an existing folder; returns what it wrote."""
+        ...
+
+    def read(self, path: Path) -> Batch[np.ndarray]:
+        """The samples of a user's file or folder as the model was trained on them, padded, in order: tokens int64
+        ``[samples, time]`` with their end token, series float32 ``[samples, time, features]`` in the data's own units,
+        frames uint8 ``[samples, time, height, width, channels]``. What ``rgankit encode`` feeds to an encoder.
+
+        Raises:
+            DataError: the file cannot be used; says why.
+        """
         ...
 
     def manifest(self) -> dict[str, Any]:
@@ -58,6 +68,7 @@ class Dataset:
         fingerprint: SHA-256 (hex) of everything read; a resumed run refuses other data.
         summary: what was read and decided, in words for people, in order (``{"level": "word, because …"}``).
         truth: the known source, where there is one.
+        refused: files that were left out, and why (``{"song.mid": "not a MIDI file: …"}``).
     """
 
     spec: DataSpec
@@ -67,3 +78,4 @@ class Dataset:
     fingerprint: str
     summary: Mapping[str, str] = field(default_factory=dict)
     truth: Truth | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)

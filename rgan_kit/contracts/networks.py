@@ -50,6 +50,9 @@ class Generator(Network, Protocol):
     latent_size: int
     """Size of the standard normal latent of a whole sequence; 0 where the model has none."""
 
+    noise_size: int
+    """Standard normal numbers that every step takes; 0 for tokens, whose steps take one uniform number."""
+
     def generate(
         self,
         size: int,
@@ -69,7 +72,8 @@ class Generator(Network, Protocol):
             relaxation: tokens only.
 
         Returns:
-            For tokens, ``values`` float ``[size, length, vocabulary]``, zero after the end token.
+            For tokens, ``values`` float ``[size, length, vocabulary]``, zero after the end token; else values as
+            networks see them, every sequence of the whole length.
         """
         ...
 
@@ -83,8 +87,9 @@ class Autoregressive(Protocol):
     """A generator with a likelihood."""
 
     def log_probs(self, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
-        """Log-probability in nats of each position given those before it (teacher forcing): ``[batch, time]``,
-        zero on padding."""
+        """Log-probability in nats of each position, given those before it (teacher forcing) and the latent, which is
+        drawn where None: ``[batch, time]``, zero on padding. For series and frames a density, of values as networks see
+        them."""
         ...
 
 

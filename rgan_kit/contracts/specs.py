@@ -29,6 +29,7 @@ class ComponentSpec:
         paper: author, year and title or identifier of the source.
         options: the pydantic model of its options.
         kinds: the kinds of data that it works on.
+        batch_statistics: whether its results for one sequence depend on the others in the batch.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ComponentSpec:
     kinds: frozenset[Kind]
     options: type[Options] = NoOptions
     paper: str = ""
+    batch_statistics: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +76,13 @@ class DomainSpec:
     Attributes:
         name, summary, options: as in ``ComponentSpec``.
         kind: the kind of data that it makes of files.
+        kind_of: ``kind_of(options)``, where the options decide (music as events or as a piano roll); ``kind`` is then
+            what the default options give.
         default_data: what it trains on where no path is given, in words.
         load: ``(options, path or None, seed)`` to a data set; raises ``DataError`` with file and reason.
         decoder: from a decoder's manifest, in any process; raises ``DataError`` where it lacks something.
+        make: ``(options, folder, seed)`` writes the embedded data into an existing, empty folder as ordinary user
+            files, and returns them; None where the domain has none.
     """
 
     name: str
@@ -86,6 +92,12 @@ class DomainSpec:
     load: Callable[[Any, Path | None, int], Dataset]
     decoder: Callable[[Mapping[str, Any]], Decoder]
     options: type[Options] = NoOptions
+    kind_of: Callable[[Any], Kind] | None = None
+    make: Callable[[Any, Path, int], list[Path]] | None = None
+
+    def kind_with(self, options: Any) -> Kind:
+        """The kind of data that these options give."""
+        return self.kind if self.kind_of is None else self.kind_of(options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +108,7 @@ class RecipeSpec:
         name, summary, paper: as in ``ComponentSpec``.
         generator, discriminator, encoder, objective: names of parts; those of the same plugin go first.
         defaults: option defaults that differ from the parts' own, as ``{"generator.hidden_size": 64}``.
+        defaults_by_kind: further ones for one kind of data; they go over ``defaults``.
     """
 
     name: str
@@ -105,6 +118,7 @@ class RecipeSpec:
     discriminator: str | None = None
     encoder: str | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    defaults_by_kind: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
     paper: str = ""
 
 

@@ -39,7 +39,7 @@ def find_domain(manifest: Manifest, source: str) -> DomainSpec:
         )
     spec = offers[0].spec
     assert isinstance(spec, DomainSpec)
-    if spec.kind != manifest.kind:
+    if spec.kind_of is None and spec.kind != manifest.kind:
         raise DataError(f"{source}: makes {manifest.kind}, but the domain '{spec.name}' is one of {spec.kind}.")
     return spec
 

@@ -1,1 +1,18 @@
-"""Built-in data domains: from a user's files to sequences, and back."""
+"""Built-in data domains: from a user's files to sequences, and back. One package a domain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rgan_kit_plugins.domains import text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOMAINS: Final = (text.SPEC,)
+_GUESSES: Final = (text.guess,)
+
+
+def guess(path: Path) -> str | None:
+    """The name of the domain that reads a file or folder, by names alone."""
+    return next((name for each in _GUESSES if (name := each(path)) is not None), None)

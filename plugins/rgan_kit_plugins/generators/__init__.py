@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from rgan_kit.contracts import DataSpec, Generator, GeneratorSpec, Options
+from rgan_kit.contracts import KINDS, DataSpec, FrameSpec, Generator, GeneratorSpec, Options, TokenSpec
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.recurrence import Cell
@@ -20,31 +20,61 @@ PAPERS = {
 
 
 class RecurrentGeneratorOptions(Options):
-    """Options of the autoregressive recurrent generators."""
+    """Options of the recurrent generators; some mean something for one kind of data alone, as they say."""
 
     hidden_size: int = Field(192, ge=1, le=8192, description="units of each recurrent layer")
-    embedding_size: int = Field(128, ge=1, le=8192, description="size of a symbol's vector")
+    embedding_size: int = Field(128, ge=1, le=8192, description="tokens: size of a symbol's vector")
     layers: int = Field(1, ge=1, le=16, description="recurrent layers, one above the other")
     dropout: float = Field(
         0.3, ge=0, lt=1, description="share of inputs and outputs of the recurrence dropped in training"
     )
-    latent_size: int = Field(0, ge=0, le=8192, description="size of a latent for the whole sequence; 0 for none")
-    tie_weights: bool = Field(True, description="one matrix for symbols going in and coming out (Press & Wolf 2017)")
+    latent_size: int = Field(
+        0, ge=0, le=8192, description="size of a latent for the whole sequence; 0 for none (for frames: their content)"
+    )
+    word_dropout: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="tokens, autoregressive series: share of previous symbols or values hidden in training",
+    )
+    tie_weights: bool = Field(
+        True, description="tokens: one matrix for symbols going in and coming out (Press & Wolf 2017)"
+    )
+    noise_size: int = Field(8, ge=1, le=8192, description="series and frames: random numbers that every step takes")
+    autoregressive: bool = Field(
+        False,
+        description="series: every step sees the one before and has a likelihood; else noise becomes the series",
+    )
+    channels: int = Field(32, ge=1, le=1024, description="frames: feature maps of the decoder's last hidden layer")
 
 
 def _build(cell: Cell, options: Any, data: DataSpec) -> Generator:
-    from rgan_kit_plugins.generators.recurrent_tokens import RecurrentTokenGenerator
+    if isinstance(data, TokenSpec):
+        from rgan_kit_plugins.generators.recurrent_tokens import RecurrentTokenGenerator
 
-    return RecurrentTokenGenerator(cell, options, data)
+        return RecurrentTokenGenerator(cell, options, data)
+    if isinstance(data, FrameSpec):
+        from rgan_kit_plugins.generators.recurrent_frames import RecurrentFrameGenerator
+
+        return RecurrentFrameGenerator(cell, options, data)
+    if options.autoregressive:
+        from rgan_kit_plugins.generators.autoregressive_series import AutoregressiveSeriesGenerator
+
+        return AutoregressiveSeriesGenerator(cell, options, data)
+    from rgan_kit_plugins.generators.recurrent_series import RecurrentSeriesGenerator
+
+    return RecurrentSeriesGenerator(cell, options, data)
 
 
 def _spec(cell: Cell) -> GeneratorSpec:
     return GeneratorSpec(
         name=cell,
-        summary=f"autoregressive {cell.upper()}, one symbol after the other, with an optional latent for the sequence",
-        kinds=frozenset({"tokens"}),
+        summary=f"{cell.upper()}: symbols one after the other, series from noise or one step after the other, frames "
+        "from content and motion",
+        kinds=frozenset(KINDS),
         options=RecurrentGeneratorOptions,
-        paper=PAPERS[cell],
+        paper=f"{PAPERS[cell]}; series: Esteban et al. 2017, arXiv:1706.02633; frames: Tulyakov et al. 2018, "
+        "arXiv:1707.04993",
         build=partial(_build, cell),
     )
 

@@ -37,6 +37,7 @@ class RecurrentTokenGenerator(nn.Module):
         assert isinstance(data, TokenSpec)
         self.data = data
         self.latent_size = options.latent_size
+        self.noise_size = 0
         width = options.embedding_size
         self.embedding = nn.Embedding(data.vocab_size, width)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)

@@ -1,119 +1,14 @@
-"""Built-in objectives: their options and descriptions. The losses lie beside this file and import torch."""
+"""Built-in objectives, one package a family: descriptions in its ``__init__``, losses beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-from typing import Any
+from typing import Final
 
-from pydantic import Field, model_validator
+from rgan_kit_plugins.objectives import adversarial, likelihood, policy_gradient, variational
 
-from rgan_kit.contracts import DataSpec, Kind, Network, NetworkName, Objective, ObjectiveSpec, Options, TokenSpec
-
-TOKENS: frozenset[Kind] = frozenset({"tokens"})
-
-
-class AdversarialOptions(Options):
-    """Options of the adversarial objectives on symbols."""
-
-    pretraining_share: float = Field(
-        0.7, ge=0, le=1, description="share of the steps that train by likelihood alone, first"
-    )
-    generator_learning_rate: float = Field(5e-4, gt=0, le=1, description="of the generator in the adversarial stage")
-    critic_steps: int = Field(1, ge=1, le=100, description="discriminator steps for each generator step")
-    likelihood_weight: float = Field(
-        0.5, ge=0, le=1e3, description="of the likelihood kept as a second term in the adversarial stage"
-    )
-    adversarial_weight: float = Field(1.0, gt=0, le=1e3, description="of the adversarial term")
-    step_weight: float = Field(
-        0.5, ge=0, le=1e3, description="of the discriminator's score per step beside that of the sequence"
-    )
-    r1_weight: float = Field(
-        0.0, ge=0, le=1e3, description="of the gradient penalty on real data (Mescheder et al. 2018); 0 for none"
-    )
-    gradient_penalty: float = Field(
-        0.0,
-        ge=0,
-        le=1e3,
-        description="of the penalty between real and generated data (Gulrajani et al. 2017); 0 for none",
-    )
-    temperature_start: float = Field(
-        2.0, gt=0, le=100, description="of the Gumbel-softmax, as the adversarial stage starts"
-    )
-    temperature_end: float = Field(
-        0.5, gt=0, le=100, description="of the Gumbel-softmax, as it ends (geometric in between)"
-    )
-
-    @model_validator(mode="after")
-    def _cools(self) -> AdversarialOptions:
-        if self.temperature_end > self.temperature_start:
-            raise ValueError("temperature_end is above temperature_start; the Gumbel-softmax has to cool")
-        return self
-
-
-class CrossEntropyOptions(AdversarialOptions):
-    """Options of the objectives whose discriminator minimises a cross-entropy."""
-
-    label_smoothing: float = Field(
-        0.1, ge=0, lt=0.5, description="real sequences count as 1 minus this (Salimans et al. 2016)"
-    )
-
-
-class WassersteinOptions(AdversarialOptions):
-    """Options of the Wasserstein objective: five critic steps and the penalty, as in its paper."""
-
-    critic_steps: int = Field(5, ge=1, le=100, description="critic steps for each generator step")
-    gradient_penalty: float = Field(
-        10.0, gt=0, le=1e3, description="of the penalty between real and generated data (Gulrajani et al. 2017)"
-    )
-    step_weight: float = Field(
-        0.0, ge=0, le=1e3, description="of the critic's score per step, which the penalty does not bound"
-    )
-
-
-def _likelihood(options: Any, networks: Mapping[NetworkName, Network], data: DataSpec) -> Objective:
-    from rgan_kit_plugins.objectives.likelihood import MaximumLikelihood
-
-    return MaximumLikelihood(networks)
-
-
-def _adversarial(name: str, options: Any, networks: Mapping[NetworkName, Network], data: DataSpec) -> Objective:
-    from rgan_kit_plugins.objectives.adversarial import Adversarial
-    from rgan_kit_plugins.objectives.players import players
-
-    assert isinstance(data, TokenSpec)
-    return Adversarial(options, players(name, options), networks, data.vocab_size)
-
-
-def _game(name: str, summary: str, paper: str, options: type[AdversarialOptions] = AdversarialOptions) -> ObjectiveSpec:
-    return ObjectiveSpec(
-        name=name,
-        summary=f"likelihood first, then {summary} on straight-through Gumbel-softmax samples",
-        paper=f"{paper}; Jang et al. 2017, arXiv:1611.01144",
-        kinds=TOKENS,
-        needs=("generator", "discriminator"),
-        options=options,
-        build=partial(_adversarial, name),
-    )
-
-
-OBJECTIVES = (
-    ObjectiveSpec(
-        name="maximum-likelihood",
-        summary="teacher forcing: the likelihood of every symbol given those before it",
-        paper="Williams & Zipser 1989, A Learning Algorithm for Continually Running Fully Recurrent Neural Networks",
-        kinds=TOKENS,
-        build=_likelihood,
-    ),
-    _game("minimax", "the minimax GAN", "Goodfellow et al. 2014, arXiv:1406.2661", CrossEntropyOptions),
-    _game("non-saturating", "the non-saturating GAN", "Goodfellow et al. 2014, arXiv:1406.2661", CrossEntropyOptions),
-    _game("least-squares", "the least-squares GAN", "Mao et al. 2017, arXiv:1611.04076"),
-    _game("hinge", "the hinge GAN", "Lim & Ye 2017, arXiv:1705.02894"),
-    _game("relativistic-average", "the relativistic average GAN", "Jolicoeur-Martineau 2018, arXiv:1807.00734"),
-    _game(
-        "wasserstein-gp",
-        "the Wasserstein GAN with gradient penalty",
-        "Gulrajani et al. 2017, arXiv:1704.00028",
-        WassersteinOptions,
-    ),
+OBJECTIVES: Final = (
+    *likelihood.OBJECTIVES,
+    *adversarial.OBJECTIVES,
+    *variational.OBJECTIVES,
+    *policy_gradient.OBJECTIVES,
 )

@@ -15,12 +15,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, Generator, Loss, Network, NetworkName, Phase, Relaxation, Stage, StepContext
-from rgan_kit_plugins.objectives.likelihood import MaximumLikelihood, negative_log_likelihood
+from rgan_kit_plugins.objectives.likelihood.teacher_forcing import MaximumLikelihood, negative_log_likelihood
 from rgan_kit_plugins.recurrence import padding_mask
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.objectives import AdversarialOptions
-    from rgan_kit_plugins.objectives.players import PlayerLoss, Players
+    from rgan_kit_plugins.objectives.adversarial.players import PlayerLoss, Players
 
 
 class Adversarial:

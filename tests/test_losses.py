@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from test_token_networks import batch, discriminator, generator, spec
 from torch.nn import functional as F
 
-from rgan_kit.contracts import Batch, PluginError, Relaxation, StepContext
+from rgan_kit.config import TrainOptions
+from rgan_kit.contracts import Batch, PluginError, Relaxation, SeriesSpec, Stage, StepContext
+from rgan_kit.training.engine import Engine
+from rgan_kit.training.schedule import Place
+from rgan_kit.training.updates import Updater
 from rgan_kit_plugins.objectives import OBJECTIVES
-from rgan_kit_plugins.objectives.adversarial import Adversarial, gradient_penalty, r1_penalty
-from rgan_kit_plugins.objectives.likelihood import negative_log_likelihood
-from rgan_kit_plugins.objectives.players import cross_entropy, players
+from rgan_kit_plugins.objectives.adversarial import OBJECTIVES as ADVERSARIAL
+from rgan_kit_plugins.objectives.adversarial.game import Adversarial, gradient_penalty, r1_penalty
+from rgan_kit_plugins.objectives.adversarial.players import cross_entropy, players
+from rgan_kit_plugins.objectives.likelihood.teacher_forcing import negative_log_likelihood
 
 
 def objective(game: str = "non-saturating", **options) -> Adversarial:
@@ -70,6 +76,7 @@ BY_HAND = {
         -mean(math.log(sigmoid(x - MEAN_REAL)) for x in FAKE)
         - mean(math.log(1 - sigmoid(x - MEAN_FAKE)) for x in REAL),
     ),
+    "wasserstein": (MEAN_FAKE - MEAN_REAL, -MEAN_FAKE),
     "wasserstein-gp": (MEAN_FAKE - MEAN_REAL, -MEAN_FAKE),
 }
 """Discriminator's and generator's loss of each game, from its paper's formula, number by number."""
@@ -85,8 +92,51 @@ def test_each_game_is_that_of_its_paper(game):
     assert made.generator(real, fake).item() == pytest.approx(BY_HAND[game][1], rel=1e-5)
 
 
+def test_relativistic_pairs_are_those_of_the_paper():
+    made = players("relativistic", None)
+    real, fake = torch.tensor(REAL[:2]), torch.tensor(FAKE)
+    pairs = list(zip(REAL, FAKE, strict=False))
+    by_hand = mean(-math.log(sigmoid(r - f)) for r, f in pairs), mean(-math.log(sigmoid(f - r)) for r, f in pairs)
+    assert made.discriminator(real, fake).item() == pytest.approx(by_hand[0], rel=1e-5)
+    assert made.generator(real, fake).item() == pytest.approx(by_hand[1], rel=1e-5)
+
+
 def test_every_adversarial_objective_is_checked_by_hand():
-    assert {each.name for each in OBJECTIVES} == {*BY_HAND, "maximum-likelihood"}
+    assert {each.name for each in ADVERSARIAL} == {*BY_HAND, "relativistic"}
+
+
+def test_clipping_keeps_the_weights_of_the_critic_small_and_no_others():
+    made = objective("wasserstein", weight_limit=0.01)
+    networks = {"generator": made.generator, "discriminator": made.discriminator}
+    updater = Updater(networks, TrainOptions(), Engine("cpu", "float32", 0))
+    stage = Stage("adversarial", 1.0, made.stages()[-1].phases)
+    for phase in stage.phases:
+        updater.run(phase, context(), Place(stage, 0, 0.0, False))
+    assert max(weight.abs().max().item() for weight in made.discriminator.parameters()) <= 0.01
+    assert max(weight.abs().max().item() for weight in made.generator.parameters()) > 0.01
+
+
+def test_soft_samples_are_relaxed_and_hard_ones_are_not():
+    for relaxation, hard in (("straight-through", True), ("soft", False)):
+        values = objective(relaxation=relaxation)._fake(context()).values
+        assert bool(((values - values.round()).abs() < 1e-6).all()) == hard
+
+
+def test_series_take_the_lengths_of_real_ones():
+    made = objective()
+    made.data = SeriesSpec(1, 9, ("x",), np.zeros(1), np.ones(1))
+    made.generator = Ramp()
+    real = Batch(torch.rand(2, 5, 1), torch.tensor([5, 3]))
+    fake = made._fake(StepContext(real, 0.0, 9))
+    assert fake.values.shape == (2, 5, 1)
+    assert fake.lengths.tolist() == [5, 3]
+
+
+class Ramp(torch.nn.Module):
+    """A generator without likelihood."""
+
+    def generate(self, size, length, **_):
+        return Batch(torch.linspace(0, 1, length).expand(size, length)[:, :, None], torch.full((size,), length))
 
 
 def test_smoothing_lets_real_sequences_count_for_less_than_one():
@@ -143,6 +193,10 @@ def test_r1_equals_finite_differences():
     assert r1_of(critic, data).item() == pytest.approx(mean(norms(critic, values, data.lengths)), rel=1e-5)
 
 
+def dense(data: Batch) -> Batch:
+    return Batch(one_hot(data), data.lengths, data.labels)
+
+
 def one_hot(data: Batch) -> torch.Tensor:
     values = F.one_hot(data.values, 7).double()
     values[1, 2:] = 0.0  # padding
@@ -164,7 +218,7 @@ def test_the_gradient_penalty_equals_finite_differences():
     critic, data = discriminator().double().eval(), batch()
     fake = generator().generate(2, 6)
     torch.manual_seed(3)
-    got = gradient_penalty(critic, data, fake, 7)
+    got = gradient_penalty(critic, dense(data), fake)
     torch.manual_seed(3)
     share = torch.rand(2, 1, 1, dtype=torch.float64)
     time = max(4, fake.values.shape[1])
@@ -181,7 +235,7 @@ def test_the_double_backward_of_the_gradient_penalty_equals_finite_differences()
 
     def penalty() -> torch.Tensor:
         torch.manual_seed(3)
-        return gradient_penalty(critic, data, fake, 7)
+        return gradient_penalty(critic, dense(data), fake)
 
     check_gradient(penalty, critic.backwards.rnn.weight_hh_l0)
 
@@ -198,7 +252,7 @@ def check_gradient(function, parameter: torch.nn.Parameter, step: float = 1e-6) 
 
 
 def r1_of(critic: torch.nn.Module, data: Batch) -> torch.Tensor:
-    return r1_penalty(critic, data, 7)
+    return r1_penalty(critic, dense(data))
 
 
 def test_the_double_backward_of_r1_equals_finite_differences():

@@ -39,7 +39,7 @@ def finished(tmp_path_factory) -> Path:
 def test_without_a_moving_average_a_run_trains_saves_resumes_and_exports(tmp_path):
     trainer = start(tmp_path / "run", "train.average_decay=0", steps=4)
     trainer.train()
-    assert trainer.updater.average.network is trainer.networks["generator"]
+    assert trainer.updater.averaged["generator"] is trainer.networks["generator"]
     resume(tmp_path / "run", None, installed_registry(), Silent()).train()
     exported = load_trained(tmp_path / "run", "step-00000004", installed_registry())
     mine = dict(trainer.networks["generator"].named_parameters())

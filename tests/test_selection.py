@@ -23,10 +23,11 @@ def assessor() -> Assessor:
 
 def kept(assessor: Assessor, evaluations: list[tuple[float | None, float]]) -> int:
     """The index of the evaluation that is kept."""
-    best, index, lowest = None, -1, 0.0
+    best, index, lowest = None, -1, None
     for number, (held_out, samples) in enumerate(evaluations):
         figures = {"ngram_nll": samples} | ({} if held_out is None else {"heldout_nll": held_out})
-        lowest = min(lowest or float("inf"), figures.get("heldout_nll", lowest))
+        known = [nats for nats in (lowest, figures.get("heldout_nll")) if nats is not None]
+        lowest = min(known, default=None)
         if assessor.better(figures, best, lowest):
             best, index = figures, number
     return index

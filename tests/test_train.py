@@ -211,7 +211,7 @@ def test_the_average_is_the_exponential_moving_average(tmp_path):
         trainer.step()
         decay = min(0.5, (2 + step) / (11 + step))
         expected = decay * expected + (1 - decay) * parameter.detach()
-    average = next(iter(trainer.updater.average.network.parameters()))
+    average = next(iter(trainer.updater.averaged["generator"].parameters()))
     torch.testing.assert_close(average, expected)
 
 

@@ -13,47 +13,18 @@ from pathlib import Path
 from typing import Any, cast
 
 from rgan_kit.config.layers import SECTIONS, Layer, flat, nearest, parse_settings, read_toml, validate
+from rgan_kit.config.parts import Selection, check_fit, choose, component, merged, with_options
 from rgan_kit.config.train import TrainOptions
 from rgan_kit.contracts.data import Kind
 from rgan_kit.contracts.networks import NETWORK_NAMES, NetworkName
-from rgan_kit.contracts.options import Options
 from rgan_kit.contracts.specs import (
-    ComponentSpec,
-    DiscriminatorSpec,
     DomainSpec,
-    EncoderSpec,
-    GeneratorSpec,
-    ObjectiveSpec,
     RecipeSpec,
 )
 from rgan_kit.errors import DataError, UsageError
 from rgan_kit.plugins.registry import Registry
 
-PART_TYPES: dict[str, type[ComponentSpec]] = {
-    "generator": GeneratorSpec,
-    "discriminator": DiscriminatorSpec,
-    "encoder": EncoderSpec,
-    "objective": ObjectiveSpec,
-}
 _TOP_LEVEL = {"recipe", "seed", "data", "versions", *SECTIONS}
-
-
-@dataclass(frozen=True)
-class Selection:
-    """A part with its options.
-
-    Attributes:
-        name: as it is written in the configuration: short, or ``distribution:name`` where that is ambiguous.
-        spec: its description.
-        options: validated.
-        distribution, version: where it comes from.
-    """
-
-    name: str
-    spec: Any
-    options: Options
-    distribution: str
-    version: str
 
 
 @dataclass(frozen=True)
@@ -135,11 +106,15 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     assert isinstance(recipe, RecipeSpec)
     above = [_sections(document), parse_settings(request.settings), _shortcuts(request)]
     data = request.data or _data_of(document)
-    parts = _parts(recipe, flat(recipe.defaults), above, registry, offer.plugin.distribution)
-    domain = _domain(
-        data, parts["generator"].spec.kinds, flat(recipe.defaults), above, registry, offer.plugin.distribution
-    )
-    train = validate(TrainOptions, "train", _merged("train", [flat(recipe.defaults), *above]))
+    near = offer.plugin.distribution
+    offers = choose(recipe, above, registry, near)
+    kinds = frozenset.intersection(*(component(offer).kinds for offer, _ in offers.values()))
+    domain = _domain(data, kinds, flat(recipe.defaults), above, registry, near)
+    kind = domain.spec.kind_with(domain.options)
+    defaults = _joined(flat(recipe.defaults), flat(recipe.defaults_by_kind.get(kind, {})))
+    parts = with_options(recipe, offers, defaults)
+    check_fit(parts, domain, kind)
+    train = validate(TrainOptions, "train", merged("train", [defaults, *above]))
     selections = (*parts.values(), domain)
     config = RunConfig(
         recipe=name,
@@ -150,7 +125,6 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
         seed=_seed(request.seed if request.seed is not None else document.get("seed", 0)),
         versions={selection.distribution: selection.version for selection in selections},
     )
-    _check_fit(config)
     _check_loggers(config, registry)
     return config
 
@@ -202,51 +176,15 @@ def _seed(seed: Any) -> int:
     return seed
 
 
-def _merged(section: str, layers: Sequence[Layer]) -> dict[str, Any]:
-    return {key: value for layer in layers for key, value in layer.get(section, {}).items()}
-
-
-def _parts(
-    recipe: RecipeSpec, defaults: Layer, above: Sequence[Layer], registry: Registry, near: str
-) -> dict[str, Selection]:
-    parts: dict[str, Selection] = {}
-    for section, kind in PART_TYPES.items():
-        asked = _merged(section, above)
-        own = getattr(recipe, section)
-        name = asked.pop("name", own)
-        if name is None:
-            if asked:
-                raise UsageError(
-                    f"Recipe {recipe.name} has no {section}, so {section}.{next(iter(asked))} means nothing."
-                )
-            continue
-        offer = registry.offer(kind, str(name), near=near if name == own else None)
-        spec = offer.spec
-        assert isinstance(spec, ComponentSpec)
-        inherited = defaults.get(section, {})
-        if name != own:  # defaults that the recipe meant for another part apply where this one has them too
-            inherited = {key: value for key, value in inherited.items() if key in spec.options.model_fields}
-        options = validate(spec.options, section, inherited | asked, part=str(name))
-        parts[section] = Selection(str(name), spec, options, offer.plugin.distribution, offer.plugin.version)
-    return _only_needed(parts)
-
-
-def _only_needed(parts: dict[str, Selection]) -> dict[str, Selection]:
-    """Drops networks that the objective does not use (``--set objective=maximum-likelihood`` on a GAN recipe)."""
-    objective = parts["objective"]
-    missing = [name for name in objective.spec.needs if name not in parts]
-    if missing:
-        raise UsageError(
-            f"Objective {objective.name} needs a {' and a '.join(missing)}, and the recipe has none.",
-            f"Name one, for example: --set {missing[0]}=lstm",
-        )
-    return {name: part for name, part in parts.items() if name == "objective" or name in objective.spec.needs}
+def _joined(below: Layer, above: Layer) -> Layer:
+    """Two layers in one."""
+    return {section: {**below.get(section, {}), **above.get(section, {})} for section in (*below, *above)}
 
 
 def _domain(
     data: Path | None, kinds: frozenset[Kind], defaults: Layer, above: Sequence[Layer], registry: Registry, near: str
 ) -> Selection:
-    values = _merged("domain", [defaults, *above])
+    values = merged("domain", [defaults, *above])
     name = values.pop("name", None)
     if name is not None:
         offer = registry.offer(DomainSpec, str(name), near=near)
@@ -270,17 +208,6 @@ def check_there(data: Path) -> None:
     """Raises ``DataError`` where there is no such file or folder."""
     if not data.exists():
         raise DataError(f"{data}: there is no such file or folder.", f"Looked for it from {Path.cwd()}.")
-
-
-def _check_fit(config: RunConfig) -> None:
-    kind = config.domain.spec.kind
-    for section, part in config.parts.items():
-        if kind not in part.spec.kinds:
-            works = ", ".join(sorted(part.spec.kinds))
-            raise UsageError(
-                f"The {section} {part.name} works on {works}, but domain {config.domain.name} makes {kind}.",
-                "Choose another recipe or domain (see: rgankit plugins list).",
-            )
 
 
 def _check_loggers(config: RunConfig, registry: Registry) -> None:

@@ -47,6 +47,8 @@ class Phase:
         loss: computes the loss; it never touches an optimizer.
         interval: every how many steps of the stage the phase runs.
         learning_rate: replaces that of the networks' optimizers, where given.
+        weight_limit: weights are clipped to plus and minus this after the optimizer's step, where given (Arjovsky
+            et al. 2017).
     """
 
     name: str
@@ -54,6 +56,7 @@ class Phase:
     loss: Callable[[StepContext], Loss]
     interval: int = 1
     learning_rate: float | None = None
+    weight_limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,11 @@ class Stage:
 
 
 class Objective(Protocol):
-    """What a training aims at."""
+    """What a training aims at.
+
+    One that remembers something from step to step, such as a baseline of rewards, is a ``torch.nn.Module`` with
+    persistent buffers, which lie in the checkpoints.
+    """
 
     def stages(self) -> tuple[Stage, ...]:
         """The stages in order."""

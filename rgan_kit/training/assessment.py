@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
-from rgan_kit.contracts import Autoregressive, Dataset, MetricSpec, SampleSet, SequenceSource, TokenSpec, evenly
+from rgan_kit.contracts import (
+    Autoregressive,
+    Dataset,
+    MetricSpec,
+    NetworkName,
+    SampleSet,
+    SequenceSource,
+    TokenSpec,
+    evenly,
+)
 from rgan_kit.plugins.host import describe
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import noise
+from rgan_kit.training.importance import importance_weighted
 
 if TYPE_CHECKING:
     from rgan_kit.training.engine import Engine
@@ -24,10 +34,14 @@ SAMPLE_SEED = 0
 """Of the noise of evaluations: the same every time, so that figures differ by weights alone."""
 
 TOLERANCE = 0.02
-"""How far above the lowest held-out nats weights may lie that are kept for their samples."""
+"""How far above the lowest held-out nats weights may lie that are kept for their samples, as a share of them (of one
+nat where there are fewer)."""
 
 MOST_HELD_OUT = 1000
 """Held-out sequences that the likelihood is computed on."""
+
+MOST_ENCODED, IMPORTANCE_SAMPLES = 256, 16
+"""The same for models with an encoder, where every sequence is scored under so many latents."""
 
 
 class Assessor:
@@ -73,11 +87,13 @@ class Assessor:
             inputs["labels"] = torch.arange(start, start + count) % len(spec.labels)
         return {name: tensor.to(self.engine.device) for name, tensor in inputs.items()}
 
-    def evaluate(self, generator: Any) -> dict[str, float]:
-        """All figures of a generator, by name; a metric that raises is named in a warning and left out from then on."""
+    def evaluate(self, networks: Mapping[NetworkName, Any]) -> dict[str, float]:
+        """All figures of a generator (with its encoder, where it has one), by name; a metric that raises is named in a
+        warning and left out from then on."""
         figures: dict[str, float] = {}
+        generator = networks["generator"]
         if isinstance(generator, Autoregressive):
-            figures["heldout_nll"] = self.held_out_nll(generator)
+            figures["heldout_nll"] = self.held_out_nll(generator, networks.get("encoder"))
         drawn = self.draw(generator, self.samples)
         for metric, qualified in list(self._metrics):
             try:
@@ -88,23 +104,31 @@ class Assessor:
         return figures
 
     @torch.no_grad()
-    def held_out_nll(self, generator: Any) -> float:
-        """Nats a position of held-out data under the generator (the end token counted), by teacher forcing."""
+    def held_out_nll(self, generator: Any, encoder: Any = None) -> float:
+        """Nats a position of held-out data under the generator (the end token counted), by teacher forcing; with an
+        encoder, by the importance-weighted bound (Burda et al. 2016), which is at most the likelihood. Densities are
+        of values as networks see them."""
         source: SequenceSource = self.dataset.validation
-        training = generator.training
-        generator.eval()
+        modes = [(network, network.training) for network in (generator, encoder) if network is not None]
+        for network, _ in modes:
+            network.eval()
         total, positions = 0.0, 0
-        picked = evenly(len(source), MOST_HELD_OUT)
+        picked = evenly(len(source), MOST_HELD_OUT if encoder is None else MOST_ENCODED)
         for first in range(0, len(picked), 128):
             batch = self.engine.place(source.take(picked[first : first + 128]), self.dataset.spec)
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(first)  # a generator with a latent draws one
-                total -= float(generator.log_probs(batch).double().sum())
+                torch.manual_seed(first)  # latents are drawn the same way every time
+                if encoder is None:
+                    nats = generator.log_probs(batch)
+                else:
+                    nats = importance_weighted(generator, encoder, batch, IMPORTANCE_SAMPLES)
+                total -= float(nats.double().sum())
             positions += int(batch.lengths.sum())
-        generator.train(training)
+        for network, training in modes:
+            network.train(training)
         return total / positions
 
-    def better(self, figures: Mapping[str, float], best: Mapping[str, float] | None, lowest: float) -> bool:
+    def better(self, figures: Mapping[str, float], best: Mapping[str, float] | None, lowest: float | None) -> bool:
         """Whether an evaluation is worth keeping more than the best one so far.
 
         Its held-out likelihood has to be within ``TOLERANCE`` of the lowest; among those, the metrics' figures on
@@ -114,10 +138,10 @@ class Assessor:
         Args:
             figures: of the evaluation.
             best: figures of the best one so far, or None.
-            lowest: held-out nats of the best likelihood so far, this evaluation's included; 0 where there is none.
+            lowest: held-out nats of the best likelihood so far, this evaluation's included; None where there is none.
         """
-        missing = math.inf if lowest else 0.0  # a likelihood that was not finite, or a generator that has none
-        nearest = lowest * (1 + TOLERANCE)
+        missing = 0.0 if lowest is None else math.inf  # a generator that has none, or a likelihood that was not finite
+        nearest = 0.0 if lowest is None else lowest + TOLERANCE * max(1.0, abs(lowest))  # densities can be negative
         near = figures.get("heldout_nll", missing) <= nearest
         if best is None or (near and best.get("heldout_nll", missing) > nearest):
             return True

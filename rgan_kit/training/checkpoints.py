@@ -40,6 +40,11 @@ class Checkpoint:
     state: Mapping[str, Any]
 
 
+def average_of(network: str) -> str:
+    """The name under which a network's moving average lies in a checkpoint."""
+    return f"average_of_{network}"
+
+
 def weights(prefix: str, network: nn.Module) -> dict[str, Tensor]:
     """Parameters (shared ones once) and persistent buffers of a network."""
     named: dict[str, Tensor] = dict(network.named_parameters())

@@ -21,11 +21,12 @@ from rgan_kit.contracts.data import DataSpec
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, write_whole
 from rgan_kit.training.blame import blamed
-from rgan_kit.training.checkpoints import CheckpointFolder, load_weights, step_of
+from rgan_kit.training.checkpoints import CheckpointFolder, average_of, load_weights, step_of
 from rgan_kit.training.described import DescribedData, describe_data, read_described
 from rgan_kit.training.engine import Engine
 from rgan_kit.training.reporting import Reporter, Silent
 from rgan_kit.training.trainer import Trainer
+from rgan_kit.training.updates import EXPORTED
 
 Networks = dict[NetworkName, nn.Module]
 
@@ -67,6 +68,8 @@ def make_trainer(
     part = config.parts["objective"]
     with blamed(f"{part.distribution}: building the objective {part.name}"):
         objective = part.spec.build(part.options, networks, dataset.spec)
+    if isinstance(objective, nn.Module):
+        objective.to(engine.device)
     return Trainer(config, dataset, networks, objective, engine, registry, folder, reporter or Silent())
 
 
@@ -176,16 +179,21 @@ class TrainedRun:
     Attributes:
         config: resolved.
         data: what it was trained on, without the samples.
-        generator: with the chosen weights, the averaged ones.
+        networks: those that can be exported, with the chosen weights, the averaged ones.
         step: of the checkpoint that they come from.
         folder: of the checkpoint.
     """
 
     config: RunConfig
     data: DescribedData
-    generator: nn.Module
+    networks: Networks
     step: int
     folder: Path
+
+    @property
+    def generator(self) -> nn.Module:
+        """The generator."""
+        return self.networks["generator"]
 
 
 def load_trained(folder: Path, checkpoint: str | None, registry: Registry) -> TrainedRun:
@@ -203,9 +211,10 @@ def load_trained(folder: Path, checkpoint: str | None, registry: Registry) -> Tr
     if checkpoint is None and best and best["step"] != step:
         step = int(best["step"])
         loaded = checkpoints.load(step)
-    generator = build_networks(config, data.spec)["generator"]
-    load_weights("average", generator, loaded.model, checkpoints.path(step))
-    return TrainedRun(config, data, generator.eval(), step, checkpoints.path(step))
+    networks = {name: network for name, network in build_networks(config, data.spec).items() if name in EXPORTED}
+    for name, network in networks.items():
+        load_weights(average_of(name), network.eval(), loaded.model, checkpoints.path(step))
+    return TrainedRun(config, data, networks, step, checkpoints.path(step))
 
 
 def free_name(root: Path, stem: str) -> Path:

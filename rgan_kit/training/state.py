@@ -28,13 +28,13 @@ class TrainerState:
     Attributes:
         step: steps done.
         best: ``{"step", "figures"}`` of the evaluation whose weights are kept, or None.
-        lowest: held-out nats of the best likelihood so far; 0 where the generator has none.
+        lowest: held-out nats of the best likelihood so far, or None.
         evaluations: one a moment: ``{"moment", "step", "figures"}``; moments are the start and the end of each stage.
         seconds: spent so far.
     """
 
     step: int = 0
     best: dict[str, Any] | None = None
-    lowest: float = 0.0
+    lowest: float | None = None
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0

@@ -25,7 +25,7 @@ from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, locked
 from rgan_kit.training.assessment import Assessor, previews
 from rgan_kit.training.blame import blamed
-from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, load_weights, weights
+from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, average_of, load_weights, weights
 from rgan_kit.training.engine import Engine
 from rgan_kit.training.order import Order
 from rgan_kit.training.reporting import Clock, MetricsFile, Progress, Reporter
@@ -65,6 +65,7 @@ class Trainer:
         self.config, self.dataset, self.networks = config, dataset, networks
         self.engine, self.registry, self.host, self.folder = engine, registry, registry.host, folder
         self.reporter = reporter
+        self.objective = objective
         self.schedule = Schedule(objective.stages(), options.steps)
         self.order = Order(len(dataset.train), options.batch_size, config.seed)
         self.updater = Updater(networks, options, engine)
@@ -103,7 +104,10 @@ class Trainer:
     def rehearse(self) -> Callable[[], None]:
         """Forward and backward passes of one step of every stage, moving nothing: what a thread count is timed by."""
 
+        changing = [buffer for network in self._stored().values() for buffer in network.buffers()]
+
         def passes() -> None:
+            before = [buffer.clone() for buffer in changing]  # spectral norms and baselines move in a forward pass
             for stage, start, _ in self.schedule.spans:
                 context = self.context(0, self.schedule.at(start))
                 for phase in stage.phases:
@@ -111,6 +115,8 @@ class Trainer:
                     phase.loss(context).value.backward()  # type: ignore[no-untyped-call]
             for network in self.networks.values():
                 network.zero_grad(set_to_none=True)
+            for buffer, value in zip(changing, before, strict=True):
+                buffer.copy_(value)
 
         return passes
 
@@ -196,7 +202,7 @@ class Trainer:
         self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics=metrics)
 
     def _show_samples(self, step: int) -> None:
-        drawn = self.assessor.draw(self.updater.average.network, SAMPLES_SHOWN)
+        drawn = self.assessor.draw(self.updater.averaged["generator"], SAMPLES_SHOWN)
         lines = previews(self.dataset, drawn.samples)
         distinct = len(set(lines)) / len(lines)
         self.metrics_file.write(step, {"samples/distinct": distinct})
@@ -210,7 +216,7 @@ class Trainer:
             raise cannot_write(folder, error) from error
 
     def _evaluate(self, moment: str) -> None:
-        figures = self.assessor.evaluate(self.updater.average.network)
+        figures = self.assessor.evaluate(self.updater.averaged)
         step = self.state.step
         named = {f"evaluation/{name}": value for name, value in figures.items()}
         self.metrics_file.write(step, named)
@@ -219,7 +225,8 @@ class Trainer:
         if moment:
             self.state.evaluations.append({"moment": moment, "step": step, "figures": cleaned})
         self.reporter.evaluation(moment or f"step {step}", figures)
-        self.state.lowest = min(self.state.lowest or math.inf, cleaned.get("heldout_nll", self.state.lowest))
+        known = [nats for nats in (self.state.lowest, cleaned.get("heldout_nll")) if nats is not None]
+        self.state.lowest = min(known, default=None)
         best = self.state.best["figures"] if self.state.best else None
         if self.config.train.select == "best" and self.assessor.better(cleaned, best, self.state.lowest):
             self.state.best = {"step": step, "figures": cleaned}
@@ -235,7 +242,7 @@ class Trainer:
             **vars(self.state),
             "config": self.config.digest(),
             "skipped": self.updater.skipped,
-            "averaged": self.updater.average.updates,
+            "averaged": {name: average.updates for name, average in self.updater.averages.items()},
         }
         path = self.checkpoints.save(self.state.step, Checkpoint(model, self.updater.state(), state))
         self._saved = self.state.step
@@ -260,7 +267,8 @@ class Trainer:
             load_weights(prefix, network, checkpoint.model, path)
         self.updater.load_state(checkpoint.training)
         self.updater.skipped = dict(checkpoint.state["skipped"])
-        self.updater.average.updates = int(checkpoint.state["averaged"])
+        for name, average in self.updater.averages.items():
+            average.updates = int(checkpoint.state["averaged"][name])
         kept = {name: checkpoint.state[name] for name in vars(TrainerState())}
         self.state = TrainerState(**kept)
         if self.state.best and self.state.best["step"] not in self.checkpoints.steps():
@@ -268,5 +276,8 @@ class Trainer:
         self._saved = step
 
     def _stored(self) -> dict[str, nn.Module]:
-        stored: dict[str, nn.Module] = {**dict(self.networks.items()), "average": self.updater.average.network}
+        stored: dict[str, nn.Module] = dict(self.networks.items())
+        stored.update({average_of(name): network for name, network in self.updater.averaged.items()})
+        if isinstance(self.objective, nn.Module):  # one that remembers something, such as a baseline
+            stored["objective"] = self.objective
         return stored

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from rgan_kit.config import TrainOptions
     from rgan_kit.training.engine import Engine
 
+EXPORTED: tuple[NetworkName, ...] = ("generator", "encoder")
+"""Networks that a model file can hold."""
+
 MOST_SKIPPED = 10
 """So many steps of a phase without a finite gradient in a row, and the training has failed."""
 
 
 class Updater:
-    """Owns the optimizers of all networks and the moving average of the generator.
+    """Owns the optimizers of all networks and the moving averages of those that are exported.
 
     Args:
         networks: by name.
@@ -39,7 +42,9 @@ class Updater:
         self.options = options
         self.engine = engine
         self.optimizers = {name: self._optimizer(name, network) for name, network in networks.items()}
-        self.average = MovingAverage(networks["generator"], options.average_decay)
+        self.averages: dict[NetworkName, MovingAverage] = {
+            name: MovingAverage(networks[name], options.average_decay) for name in EXPORTED if name in networks
+        }
         self.skipped: dict[str, int] = {}
         self._parameters = {name: list(network.parameters()) for name, network in networks.items()}
 
@@ -94,8 +99,13 @@ class Updater:
             optimizer = self.optimizers[name]
             optimizer.param_groups[0]["lr"] = learning_rate(base, self.options.schedule, place.progress)
             optimizer.step()
-        if "generator" in phase.networks:
-            self.average.update()
+            if phase.weight_limit is not None:
+                with torch.no_grad():
+                    for parameter in self._parameters[name]:
+                        parameter.clamp_(-phase.weight_limit, phase.weight_limit)
+        for name in phase.networks:
+            if name in self.averages:
+                self.averages[name].update()
 
     def _skip(self, phase: Phase, loss: Tensor) -> None:
         skipped = self.skipped[phase.name] = self.skipped.get(phase.name, 0) + 1
@@ -108,6 +118,11 @@ class Updater:
                 "Lower the learning rates (--set train.generator_learning_rate=…) or clip harder "
                 "(--set train.clip_norm=1), and use --set train.precision=float32.",
             )
+
+    @property
+    def averaged(self) -> dict[NetworkName, nn.Module]:
+        """The averaged networks by name."""
+        return {name: average.network for name, average in self.averages.items()}
 
     def state(self) -> dict[str, Tensor]:
         """Tensors of all optimizers, by ``<network>.<parameter>.<moment>``."""

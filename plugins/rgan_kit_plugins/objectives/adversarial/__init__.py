@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from rgan_kit.contracts import DataSpec, Kind, Network, NetworkName, Objective, ObjectiveSpec, Options, TokenSpec
-
-TOKENS: frozenset[Kind] = frozenset({"tokens"})
+from rgan_kit.contracts import KINDS, DataSpec, Network, NetworkName, Objective, ObjectiveSpec, Options
 
 
 class AdversarialOptions(Options):
-    """Options of the adversarial objectives on symbols."""
+    """Options of the adversarial objectives; what concerns likelihood applies to generators that have one."""
 
     pretraining_share: float = Field(
         0.7, ge=0, le=1, description="share of the steps that train by likelihood alone, first"
@@ -38,10 +36,13 @@ class AdversarialOptions(Options):
         description="of the penalty between real and generated data (Gulrajani et al. 2017); 0 for none",
     )
     temperature_start: float = Field(
-        2.0, gt=0, le=100, description="of the Gumbel-softmax, as the adversarial stage starts"
+        2.0, gt=0, le=100, description="tokens: of the Gumbel-softmax, as the adversarial stage starts"
     )
     temperature_end: float = Field(
-        0.5, gt=0, le=100, description="of the Gumbel-softmax, as it ends (geometric in between)"
+        0.5, gt=0, le=100, description="tokens: of the Gumbel-softmax, as it ends (geometric in between)"
+    )
+    relaxation: Literal["straight-through", "soft"] = Field(
+        "straight-through", description="tokens: one-hot forward and relaxed backward, or relaxed both ways"
     )
 
     @model_validator(mode="after")
@@ -57,6 +58,20 @@ class CrossEntropyOptions(AdversarialOptions):
     label_smoothing: float = Field(
         0.1, ge=0, lt=0.5, description="real sequences count as 1 minus this (Salimans et al. 2016)"
     )
+
+
+class PairedOptions(AdversarialOptions):
+    """Options of the relativistic objective, which sets pairs of sequences against each other."""
+
+    step_weight: float = Field(0.0, ge=0, le=0, description="none: steps of two sequences are no pairs")
+
+
+class ClippingOptions(AdversarialOptions):
+    """Options of the Wasserstein objective whose critic is bounded by clipping, as in its first paper."""
+
+    critic_steps: int = Field(5, ge=1, le=100, description="critic steps for each generator step")
+    weight_limit: float = Field(0.01, gt=0, le=1e3, description="the critic's weights are clipped to plus and minus it")
+    step_weight: float = Field(0.0, ge=0, le=1e3, description="of the critic's score per step")
 
 
 class WassersteinOptions(AdversarialOptions):
@@ -75,16 +90,22 @@ def _adversarial(name: str, options: Any, networks: Mapping[NetworkName, Network
     from rgan_kit_plugins.objectives.adversarial.game import Adversarial
     from rgan_kit_plugins.objectives.adversarial.players import players
 
-    assert isinstance(data, TokenSpec)
-    return Adversarial(options, players(name, options), networks, data.vocab_size)
+    return Adversarial(options, players(name, options), networks, data)
 
 
-def _game(name: str, summary: str, paper: str, options: type[AdversarialOptions] = AdversarialOptions) -> ObjectiveSpec:
+def _game(
+    name: str,
+    summary: str,
+    paper: str,
+    options: type[AdversarialOptions] = AdversarialOptions,
+    batch_statistics: bool = False,
+) -> ObjectiveSpec:
     return ObjectiveSpec(
         name=name,
-        summary=f"likelihood first, then {summary} on straight-through Gumbel-softmax samples",
+        summary=f"{summary}; symbols by Gumbel-softmax, after training by likelihood",
         paper=f"{paper}; Jang et al. 2017, arXiv:1611.01144",
-        kinds=TOKENS,
+        kinds=frozenset(KINDS),
+        batch_statistics=batch_statistics,
         needs=("generator", "discriminator"),
         options=options,
         build=partial(_adversarial, name),
@@ -96,7 +117,21 @@ OBJECTIVES = (
     _game("non-saturating", "the non-saturating GAN", "Goodfellow et al. 2014, arXiv:1406.2661", CrossEntropyOptions),
     _game("least-squares", "the least-squares GAN", "Mao et al. 2017, arXiv:1611.04076"),
     _game("hinge", "the hinge GAN", "Lim & Ye 2017, arXiv:1705.02894"),
-    _game("relativistic-average", "the relativistic average GAN", "Jolicoeur-Martineau 2018, arXiv:1807.00734"),
+    _game(
+        "relativistic",
+        "the relativistic GAN, as in RelGAN",
+        "Jolicoeur-Martineau 2018, arXiv:1807.00734; Nie et al. 2019, RelGAN",
+        PairedOptions,
+    ),
+    _game(
+        "relativistic-average",
+        "the relativistic average GAN",
+        "Jolicoeur-Martineau 2018, arXiv:1807.00734",
+        batch_statistics=True,
+    ),
+    _game(
+        "wasserstein", "the Wasserstein GAN with clipping", "Arjovsky et al. 2017, arXiv:1701.07875", ClippingOptions
+    ),
     _game(
         "wasserstein-gp",
         "the Wasserstein GAN with gradient penalty",

@@ -1,8 +1,8 @@
-"""Generative adversarial training of generators of symbols, after maximum-likelihood pretraining.
+"""Generative adversarial training; generators that have a likelihood may be trained by it first.
 
-Gradients reach the generator through straight-through Gumbel-softmax samples (Jang et al. 2017) whose temperature
-cools geometrically. Kusner & Hernández-Lobato 2016 (arXiv:1611.04051) trained recurrent networks so. What the players
-minimise is in ``players``.
+Gradients reach a generator of symbols through Gumbel-softmax samples (Jang et al. 2017) whose temperature cools
+geometrically; Kusner & Hernández-Lobato 2016 (arXiv:1611.04051) trained recurrent networks so. Series and frames need
+no such thing. What the players minimise is in ``players``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,25 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rgan_kit.contracts import Batch, Generator, Loss, Network, NetworkName, Phase, Relaxation, Stage, StepContext
-from rgan_kit_plugins.objectives.likelihood.teacher_forcing import MaximumLikelihood, negative_log_likelihood
+from rgan_kit.contracts import (
+    Autoregressive,
+    Batch,
+    DataSpec,
+    Generator,
+    Loss,
+    Network,
+    NetworkName,
+    Phase,
+    Relaxation,
+    Stage,
+    StepContext,
+    TokenSpec,
+)
+from rgan_kit_plugins.objectives.likelihood.teacher_forcing import negative_log_likelihood
 from rgan_kit_plugins.recurrence import padding_mask
 
 if TYPE_CHECKING:
-    from rgan_kit_plugins.objectives import AdversarialOptions
+    from rgan_kit_plugins.objectives.adversarial import AdversarialOptions
     from rgan_kit_plugins.objectives.adversarial.players import PlayerLoss, Players
 
 
@@ -27,26 +40,28 @@ class Adversarial:
     """Pretraining by likelihood, then discriminator and generator in turn."""
 
     def __init__(
-        self, options: AdversarialOptions, players: Players, networks: Mapping[NetworkName, Network], vocabulary: int
+        self, options: AdversarialOptions, players: Players, networks: Mapping[NetworkName, Network], data: DataSpec
     ) -> None:
         self.options = options
         self.players = players
-        self.vocabulary = vocabulary
-        self.networks = networks
+        self.data = data
         self.generator: Generator = networks["generator"]  # type: ignore[assignment]
         self.discriminator: Any = networks["discriminator"]
+        self.has_likelihood = isinstance(self.generator, Autoregressive)
 
     def stages(self) -> tuple[Stage, ...]:
-        """``pretraining`` and ``adversarial``; a stage without a share is left out."""
+        """``pretraining``, where the generator has a likelihood, and ``adversarial``; one without a share is left out."""
         options = self.options
-        pretraining = Phase("likelihood", ("generator",), MaximumLikelihood(self.networks).loss)
-        discriminator = Phase("discriminator", ("discriminator",), self.discriminator_loss)
+        share = options.pretraining_share if self.has_likelihood else 0.0
+        pretraining = Phase("likelihood", ("generator",), self.likelihood_loss)
+        limit = getattr(options, "weight_limit", None)
+        discriminator = Phase("discriminator", ("discriminator",), self.discriminator_loss, weight_limit=limit)
         generator = Phase(
             "generator", ("generator",), self.generator_loss, options.critic_steps, options.generator_learning_rate
         )
         stages = (
-            Stage("pretraining", options.pretraining_share, (pretraining,)),
-            Stage("adversarial", 1 - options.pretraining_share, (discriminator, generator)),
+            Stage("pretraining", share, (pretraining,)),
+            Stage("adversarial", 1 - share, (discriminator, generator)),
         )
         return tuple(stage for stage in stages if stage.share > 0)
 
@@ -56,9 +71,16 @@ class Adversarial:
         return float(start * (end / start) ** progress)
 
     def _fake(self, context: StepContext) -> Batch[Tensor]:
-        relaxation = Relaxation(self.temperature(context.progress))
-        real = context.batch
-        return self.generator.generate(len(real.lengths), context.max_length, labels=real.labels, relaxation=relaxation)
+        """As many sequences as there are real ones. Where they have no end of their own they are as long as those."""
+        relaxation = Relaxation(self.temperature(context.progress), self.options.relaxation == "straight-through")
+        real, tokens = context.batch, isinstance(self.data, TokenSpec)
+        length = context.max_length if tokens else real.values.shape[1]
+        fake = self.generator.generate(len(real.lengths), length, labels=real.labels, relaxation=relaxation)
+        return fake if tokens else Batch(fake.values, real.lengths, real.labels)
+
+    def likelihood_loss(self, context: StepContext) -> Loss:
+        """Of the pretraining: nats a position."""
+        return Loss(negative_log_likelihood(self.generator, context.batch))
 
     def discriminator_loss(self, context: StepContext) -> Loss:
         """The discriminator's side, and the gradient penalties that are asked for."""
@@ -67,10 +89,10 @@ class Adversarial:
         loss, correct = self._play(self.players.discriminator, context.batch, fake)
         metrics: dict[str, Tensor | float] = {"accuracy": correct}
         if self.options.r1_weight:
-            metrics["r1"] = r1_penalty(self.discriminator, context.batch, self.vocabulary)
+            metrics["r1"] = r1_penalty(self.discriminator, self._dense(context.batch))
             loss = loss + self.options.r1_weight / 2 * metrics["r1"]
         if self.options.gradient_penalty:
-            metrics["penalty"] = gradient_penalty(self.discriminator, context.batch, fake, self.vocabulary)
+            metrics["penalty"] = gradient_penalty(self.discriminator, self._dense(context.batch), fake)
             loss = loss + self.options.gradient_penalty * metrics["penalty"]
         return Loss(loss, metrics)
 
@@ -80,11 +102,15 @@ class Adversarial:
         adversarial, _ = self._play(self.players.generator, context.batch if self.players.paired else None, fake)
         loss = self.options.adversarial_weight * adversarial
         metrics: dict[str, Tensor | float] = {"adversarial": adversarial}
-        if self.options.likelihood_weight:
+        if self.has_likelihood and self.options.likelihood_weight:
             likelihood = negative_log_likelihood(self.generator, context.batch)
             loss = loss + self.options.likelihood_weight * likelihood
             metrics["likelihood"] = likelihood
         return Loss(loss, metrics)
+
+    def _dense(self, real: Batch[Tensor]) -> Batch[Tensor]:
+        """Real sequences in the space of generated ones."""
+        return one_hot(real, self.data.vocab_size, self.discriminator) if isinstance(self.data, TokenSpec) else real
 
     def _play(self, loss: PlayerLoss, real: Batch[Tensor] | None, fake: Batch[Tensor]) -> tuple[Tensor, Tensor]:
         """A player's loss on the scores of sequences and of steps, and the share of sequences told apart."""
@@ -101,22 +127,26 @@ class Adversarial:
         return total, correct / 2
 
 
-def r1_penalty(discriminator: Any, real: Batch[Tensor], vocabulary: int) -> Tensor:
-    """``E ||∇_x D(x)||²`` over real sequences as one-hot vectors (Mescheder et al. 2018, arXiv:1801.04406, eq. 9)."""
-    return _squared_gradients(discriminator, one_hot(real, vocabulary, discriminator)).mean()
+def r1_penalty(discriminator: Any, real: Batch[Tensor]) -> Tensor:
+    """``E ||∇_x D(x)||²`` over real sequences, symbols as one-hot (Mescheder et al. 2018, arXiv:1801.04406, eq. 9)."""
+    return _squared_gradients(discriminator, real).mean()
 
 
-def gradient_penalty(discriminator: Any, real: Batch[Tensor], fake: Batch[Tensor], vocabulary: int) -> Tensor:
+def gradient_penalty(discriminator: Any, real: Batch[Tensor], fake: Batch[Tensor]) -> Tensor:
     """``E (||∇_x D(x)|| - 1)²`` at random points between real and generated sequences (Gulrajani et al. 2017,
-    arXiv:1704.00028, eq. 3); the shorter of a pair is followed by zeros."""
-    mine = one_hot(real, vocabulary, discriminator)
-    time = max(mine.values.shape[1], fake.values.shape[1])
-    left = F.pad(mine.values, (0, 0, 0, time - mine.values.shape[1]))
-    right = F.pad(fake.values.detach(), (0, 0, 0, time - fake.values.shape[1])).to(left.dtype)
-    share = torch.rand(len(left), 1, 1, device=left.device, dtype=left.dtype)
+    arXiv:1704.00028, eq. 3), symbols as one-hot; the shorter of a pair is followed by zeros."""
+    time = max(real.values.shape[1], fake.values.shape[1])
+    left = _lengthened(real.values, time)
+    right = _lengthened(fake.values.detach(), time).to(left.dtype)
+    share = torch.rand(len(left), *[1] * (left.ndim - 1), device=left.device, dtype=left.dtype)
     between = Batch(share * left + (1 - share) * right, torch.maximum(real.lengths, fake.lengths), real.labels)
     # The square root has no gradient at zero.
     return (_squared_gradients(discriminator, between).clamp(min=1e-12).sqrt() - 1).square().mean()
+
+
+def _lengthened(values: Tensor, time: int) -> Tensor:
+    """``[batch, time, ...]``, with zeros at the end up to ``time``."""
+    return F.pad(values, (*[0, 0] * (values.ndim - 2), 0, time - values.shape[1]))
 
 
 def one_hot(batch: Batch[Tensor], vocabulary: int, discriminator: Any) -> Batch[Tensor]:
@@ -132,4 +162,4 @@ def _squared_gradients(discriminator: Any, batch: Batch[Tensor]) -> Tensor:
     with torch.backends.cudnn.flags(enabled=False):
         score = discriminator(Batch(values, batch.lengths, batch.labels)).sequence.sum()
     (gradient,) = torch.autograd.grad(score, values, create_graph=True)
-    return gradient.square().sum(dim=(1, 2))
+    return gradient.square().flatten(1).sum(dim=1)

@@ -71,6 +71,16 @@ def raise_score(real: Tensor, fake: Tensor) -> Tensor:
     return -fake.mean()
 
 
+def relativistic_pairs(real: Tensor, fake: Tensor) -> Tensor:
+    """``-E log σ(D(x) - D(G(z)))`` over pairs: as many ``real`` as ``fake`` (Jolicoeur-Martineau 2018, eq. 10)."""
+    return F.softplus(fake - real).mean()
+
+
+def relativistic_pairs_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """The same with the players' places exchanged (eq. 11)."""
+    return relativistic_pairs(fake, real)
+
+
 def relativistic(real: Tensor, fake: Tensor) -> Tensor:
     """``-E log σ(D(x) - E D(G(z))) - E log(1 - σ(D(G(z)) - E D(x)))`` (relativistic average: Jolicoeur-Martineau
     2018, arXiv:1807.00734)."""
@@ -90,6 +100,8 @@ def players(name: str, options: Any) -> Players:
     return {
         "least-squares": Players(least_squares_discriminator, least_squares_generator),
         "hinge": Players(hinge, raise_score),
+        "relativistic": Players(relativistic_pairs, relativistic_pairs_generator, paired=True),
         "relativistic-average": Players(relativistic, relativistic_generator, paired=True),
+        "wasserstein": Players(critic, raise_score),
         "wasserstein-gp": Players(critic, raise_score),
     }[name]

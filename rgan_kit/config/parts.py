@@ -1,0 +1,118 @@
+"""The parts of a run: which generator, discriminator, encoder and objective, with their options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from rgan_kit.config.layers import Layer, validate
+from rgan_kit.contracts.data import Kind
+from rgan_kit.contracts.options import Options
+from rgan_kit.contracts.specs import (
+    ComponentSpec,
+    DiscriminatorSpec,
+    EncoderSpec,
+    GeneratorSpec,
+    ObjectiveSpec,
+    RecipeSpec,
+)
+from rgan_kit.errors import UsageError
+from rgan_kit.plugins.registry import Offer, Registry
+
+PART_TYPES: dict[str, type[ComponentSpec]] = {
+    "generator": GeneratorSpec,
+    "discriminator": DiscriminatorSpec,
+    "encoder": EncoderSpec,
+    "objective": ObjectiveSpec,
+}
+
+Chosen = dict[str, tuple[Offer, dict[str, Any]]]
+"""The offer of every section, and what was asked of it."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A part with its options.
+
+    Attributes:
+        name: as it is written in the configuration: short, or ``distribution:name`` where that is ambiguous.
+        spec: its description.
+        options: validated.
+        distribution, version: where it comes from.
+    """
+
+    name: str
+    spec: Any
+    options: Options
+    distribution: str
+    version: str
+
+
+def merged(section: str, layers: Sequence[Layer]) -> dict[str, Any]:
+    """A section of several layers; later ones go over earlier ones."""
+    return {key: value for layer in layers for key, value in layer.get(section, {}).items()}
+
+
+def component(offer: Offer) -> ComponentSpec:
+    """What a part's offer describes."""
+    return cast("ComponentSpec", offer.spec)
+
+
+def choose(recipe: RecipeSpec, above: Sequence[Layer], registry: Registry, near: str) -> Chosen:
+    """The part of every section that the objective needs.
+
+    Raises:
+        UsageError: a part is missing, or options are set for one that the recipe does not have.
+    """
+    chosen: Chosen = {}
+    for section, kind in PART_TYPES.items():
+        asked = merged(section, above)
+        own = getattr(recipe, section)
+        name = asked.get("name", own)
+        if name is not None:
+            chosen[section] = registry.offer(kind, str(name), near=near if name == own else None), asked
+        elif asked:
+            raise UsageError(f"Recipe {recipe.name} has no {section}, so {section}.{next(iter(asked))} means nothing.")
+    return _only_needed(chosen)
+
+
+def with_options(recipe: RecipeSpec, offers: Chosen, defaults: Layer) -> dict[str, Selection]:
+    """The parts with their options, those that were asked for over the recipe's defaults.
+
+    Raises:
+        UsageError: an option is unknown or out of range.
+    """
+    parts: dict[str, Selection] = {}
+    for section, (offer, asked) in offers.items():
+        spec, own = component(offer), getattr(recipe, section)
+        name = str(asked.pop("name", own))
+        inherited = defaults.get(section, {})
+        if name != own:  # defaults that the recipe meant for another part apply where this one has them too
+            inherited = {key: value for key, value in inherited.items() if key in spec.options.model_fields}
+        options = validate(spec.options, section, inherited | asked, part=name)
+        parts[section] = Selection(name, spec, options, offer.plugin.distribution, offer.plugin.version)
+    return parts
+
+
+def _only_needed(chosen: Chosen) -> Chosen:
+    """Drops networks that the objective does not use (``--set objective=maximum-likelihood`` on a GAN recipe)."""
+    objective = cast("ObjectiveSpec", chosen["objective"][0].spec)
+    missing = [name for name in objective.needs if name not in chosen]
+    if missing:
+        raise UsageError(
+            f"Objective {objective.name} needs a {' and a '.join(missing)}, and the recipe has none.",
+            f"Name one, for example: --set {missing[0]}=lstm",
+        )
+    return {name: part for name, part in chosen.items() if name == "objective" or name in objective.needs}
+
+
+def check_fit(parts: Mapping[str, Selection], domain: Selection, kind: Kind) -> None:
+    """Raises ``UsageError`` where a part does not work on the domain's kind of data."""
+    for section, part in parts.items():
+        if kind not in part.spec.kinds:
+            works = ", ".join(sorted(part.spec.kinds))
+            raise UsageError(
+                f"The {section} {part.name} works on {works}, but domain {domain.name} makes {kind}.",
+                "Choose another recipe or domain (see: rgankit plugins list).",
+            )

@@ -1,0 +1,57 @@
+"""The importance-weighted bound on the likelihood of sequences under a model with a latent (Burda et al. 2016)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from rgan_kit.contracts import Autoregressive, Batch, Encoder
+
+AT_ONCE = 512
+"""Sequences in one pass through the generator; a larger batch goes through whole, one draw at a time."""
+
+
+@torch.no_grad()
+def importance_weighted(generator: Autoregressive, encoder: Encoder, batch: Batch[Tensor], samples: int) -> Tensor:
+    """``log 1/K Σ_k p(x | z_k) p(z_k) / q(z_k | x)`` with K draws ``z_k`` from the encoder's posterior.
+
+    On average it lies between the evidence lower bound (K = 1) and ``log p(x)``, and rises with K towards the latter
+    (Burda et al. 2016, arXiv:1509.00519, theorem 1). Both networks should be in evaluation mode; memory does not grow
+    with K.
+
+    Args:
+        generator: with a likelihood and a latent.
+        encoder: gives the posterior's mean and log-variance.
+        batch: real sequences.
+        samples: K, at least 1.
+
+    Returns:
+        float64 ``[batch]``, nats a sequence.
+    """
+    size = len(batch.lengths)
+    posterior = encoder(batch)
+    mean, log_variance = (part.double() for part in posterior)
+    deviation = (log_variance / 2).exp()
+    total = torch.full((size,), -math.inf, dtype=torch.float64, device=mean.device)
+    for first in range(0, samples, max(1, AT_ONCE // size)):
+        draws = min(max(1, AT_ONCE // size), samples - first)
+        noise = torch.randn(draws, *mean.shape, dtype=mean.dtype, device=mean.device)
+        latent = mean + noise * deviation  # [draws, batch, latent_size]
+        # log p(z) - log q(z | x): the constants of the two normal densities cancel.
+        prior = ((noise.square() - latent.square() + log_variance) / 2).sum(dim=2)
+        given = generator.log_probs(_repeated(batch, draws), latent.flatten(0, 1).to(posterior[0].dtype))
+        weights = given.double().sum(dim=1).view(draws, size) + prior
+        total = torch.logaddexp(total, weights.logsumexp(dim=0))
+    return total - math.log(samples)
+
+
+def _repeated(batch: Batch[Tensor], times: int) -> Batch[Tensor]:
+    """The whole batch, several times over."""
+    values, lengths, labels = (
+        None if part is None else part.repeat(times, *[1] * (part.dim() - 1))
+        for part in (batch.values, batch.lengths, batch.labels)
+    )
+    assert values is not None and lengths is not None
+    return Batch(values, lengths, labels)

@@ -17,13 +17,22 @@ import torch
 from torch import nn
 
 from rgan_kit import __version__
-from rgan_kit.contracts import PluginError
+from rgan_kit.contracts import PluginError, UsageError
 from rgan_kit.export.graph import EXAMPLE_BATCH, EXAMPLE_TIME, LOWEST_OPSET, to_onnx
-from rgan_kit.export.interface import example_inputs, inputs_of, noise_size, outputs_of
+from rgan_kit.export.interface import (
+    encoder_inputs_of,
+    encoder_outputs_of,
+    example_inputs,
+    inputs_of,
+    noise_size,
+    outputs_of,
+)
 from rgan_kit.export.verify import check_structure, compare
 from rgan_kit.plugins.registry import Registry
-from rgan_kit.runtime import contract, load
-from rgan_kit.runtime.manifest import Manifest
+from rgan_kit.runtime import contract, providers
+from rgan_kit.runtime.contract import Role
+from rgan_kit.runtime.manifest import Manifest, TensorInfo
+from rgan_kit.runtime.opened import open_model
 from rgan_kit.storage import cannot_write, force_to_disk, to_json
 from rgan_kit.training.session import TrainedRun
 
@@ -49,6 +58,7 @@ def export(
     registry: Registry,
     *,
     opset: int = LOWEST_OPSET,
+    role: Role = "generator",
     licence: str = "",
     description: str = "",
 ) -> Exported:
@@ -59,14 +69,15 @@ def export(
         out: the target; replaced only by a file that passes every check.
         registry: whose plugins may add metadata.
         opset: 18 or higher.
+        role: what the file is to hold: the generator, or the encoder of a recipe that has one.
         licence, description: of the model, by its maker.
 
     Raises:
         ParityError: the graph does not compute what torch computes, or breaks the contract; no file is left.
-        RganKitError: torch cannot export the generator, or the file cannot be written.
+        RganKitError: torch cannot export the network, or the file cannot be written.
+        UsageError: an encoder is asked for, and the recipe has none.
     """
-    sampler = cast("Any", run.generator).sampler().cpu().eval()
-    inputs, outputs = inputs_of(run.data.spec, run.generator), outputs_of(run.data.spec)
+    sampler, inputs, outputs = _interface(run, role)
     model = to_onnx(sampler, example_inputs(inputs, EXAMPLE_BATCH, EXAMPLE_TIME), inputs, outputs, opset)
     model.producer_name, model.producer_version = "rgan-kit", __version__
     model.doc_string = description
@@ -74,11 +85,11 @@ def export(
     temporary = out.with_name(f".{out.stem}.{os.getpid()}.tmp.onnx")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        manifest = _manifest(run, registry, licence, description, parity={})
+        manifest = _manifest(run, registry, role, licence, description)
         parity = _verified(model, temporary, manifest, sampler)
         manifest = manifest.model_copy(update={"parity": parity})
         _save(model, manifest, temporary)
-        load(temporary, trusted=False)  # as a stranger's file: the walk and the manifest's own checks
+        open_model(temporary, trusted=False)  # as a stranger's file: the walk and the manifest's own checks
         temporary.replace(out)
         force_to_disk(out.parent)
     except OSError as error:
@@ -89,19 +100,32 @@ def export(
     return Exported(out, out.stat().st_size, manifest)
 
 
+def _interface(run: TrainedRun, role: Role) -> tuple[nn.Module, list[TensorInfo], list[TensorInfo]]:
+    """The module to export, and what it takes and gives."""
+    spec, generator = run.data.spec, cast("Any", run.generator)
+    if role == "generator":
+        return generator.sampler().cpu().eval(), inputs_of(spec, generator), outputs_of(spec)
+    if "encoder" not in run.networks:
+        raise UsageError(
+            f"Recipe {run.config.recipe} has no encoder.", "Those that have one are in: rgankit plugins list --recipes"
+        )
+    encoder = cast("Any", run.networks["encoder"]).exportable().cpu().eval()
+    return encoder, encoder_inputs_of(spec), encoder_outputs_of(int(generator.latent_size))
+
+
 def _verified(
     model: onnx.ModelProto, path: Path, manifest: Manifest, sampler: nn.Module
 ) -> dict[str, float | int | str]:
     _save(model, manifest, path)
     check_structure(model, path)
-    loaded = load(path, trusted=True)
+    opened = open_model(path, trusted=True)
     result = compare(
         sampler,
-        lambda given: loaded.run(**{name: cast("Any", tensor.numpy()) for name, tensor in given.items()}),
+        lambda given: opened.run({name: tensor.numpy() for name, tensor in given.items()}),
         manifest.inputs,
         manifest.outputs,
     )
-    return {**result, "provider": loaded.provider}
+    return {**result, "provider": providers.in_use(opened.session)}
 
 
 def _save(model: onnx.ModelProto, manifest: Manifest, path: Path) -> None:
@@ -112,17 +136,16 @@ def _save(model: onnx.ModelProto, manifest: Manifest, path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _manifest(
-    run: TrainedRun, registry: Registry, licence: str, description: str, parity: Mapping[str, float | int | str]
-) -> Manifest:
+def _manifest(run: TrainedRun, registry: Registry, role: Role, licence: str, description: str) -> Manifest:
+    """All but the parity, which is yet to be measured."""
     spec, generator = run.data.spec, cast("Any", run.generator)
     manifest = Manifest(
         contract=contract.VERSION,
         kind=spec.kind,
         domain=run.config.domain.name,
         recipe=run.config.recipe,
-        inputs=inputs_of(spec, generator),
-        outputs=outputs_of(spec),
+        inputs=inputs_of(spec, generator) if role == "generator" else encoder_inputs_of(spec),
+        outputs=outputs_of(spec) if role == "generator" else encoder_outputs_of(int(generator.latent_size)),
         max_length=spec.max_length,
         noise=contract.NOISE_OF[spec.kind],
         noise_size=noise_size(spec, generator),
@@ -134,16 +157,19 @@ def _manifest(
         hashes=_hashes(run),
         licence=licence,
         description=description,
-        parity=dict(parity),
+        parity={},
+        role=role,
     )
     return manifest.model_copy(update={"extra": _extra(manifest, registry)})
 
 
 def _hashes(run: TrainedRun) -> dict[str, str]:
+    """Equal for all files of one checkpoint."""
     weights = hashlib.sha256()
-    for name, tensor in sorted(run.generator.state_dict().items()):
-        weights.update(name.encode())
-        weights.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    for network in run.networks.values():
+        for name, tensor in sorted(network.state_dict().items()):
+            weights.update(name.encode())
+            weights.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     configuration = hashlib.sha256(to_json(run.config.to_dict())).hexdigest()
     return {"configuration": configuration, "weights": weights.hexdigest(), "data": run.data.fingerprint}
 

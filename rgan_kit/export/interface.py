@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 from rgan_kit.contracts import FrameSpec, SeriesSpec, TokenSpec
 from rgan_kit.contracts.data import DataSpec
 from rgan_kit.runtime import contract, noise
+from rgan_kit.runtime.contract import Port
 from rgan_kit.runtime.manifest import TensorInfo
 
 _DESCRIPTIONS: dict[str, str] = {
@@ -21,7 +22,10 @@ _DESCRIPTIONS: dict[str, str] = {
     "labels": "class of the sequence, by its place in the manifest's labels",
     "tokens": "symbols by their number in the vocabulary; padding after the end token",
     "lengths": "symbols of each sequence, the end token not counted",
+    "mean": "middle of the latent's normal distribution",
+    "log_variance": "logarithm of its variance",
 }
+_ENCODED_LENGTHS = "positions of each sequence that count, the end token among them"
 _UNITS = {"tokens": "symbol", "lengths": "symbols", "series": "the data's own", "frames": "0..255"}
 
 
@@ -60,16 +64,33 @@ def noise_size(spec: DataSpec, generator: Any) -> int:
 def outputs_of(spec: DataSpec) -> list[TensorInfo]:
     """What a sampler gives, in order."""
     sizes = iter(_sizes(spec))
-    return [
-        TensorInfo(
-            name=port.name,
-            dtype=port.dtype,
-            shape=tuple(next(sizes) if size == "*" else size for size in port.shape),
-            units=_UNITS[port.name],
-            description=_DESCRIPTIONS.get(port.name, ""),
-        )
-        for port in contract.outputs(spec.kind)
-    ]
+    return [_declared(port, sizes) for port in contract.outputs(spec.kind)]
+
+
+def encoder_inputs_of(spec: DataSpec) -> list[TensorInfo]:
+    """What an encoder takes, in order."""
+    values, lengths = contract.encoder_inputs(spec.kind)
+    last = {"minimum": 0, "maximum": spec.vocab_size - 1} if isinstance(spec, TokenSpec) else {}
+    lengths_info = TensorInfo(
+        name=lengths.name, dtype=lengths.dtype, shape=lengths.shape, minimum=1, description=_ENCODED_LENGTHS
+    )
+    return [_declared(values, iter(_sizes(spec))).model_copy(update=last), lengths_info]
+
+
+def encoder_outputs_of(latent_size: int) -> list[TensorInfo]:
+    """What an encoder gives, in order."""
+    return [_declared(port, iter(())) for port in contract.encoder_outputs(latent_size)]
+
+
+def _declared(port: Port, sizes: Iterator[int]) -> TensorInfo:
+    """A port without a distribution, as a manifest declares it; ``sizes`` are those that the model fixes."""
+    return TensorInfo(
+        name=port.name,
+        dtype=port.dtype,
+        shape=tuple(next(sizes) if size == "*" else size for size in port.shape),
+        units=_UNITS.get(port.name, ""),
+        description=_DESCRIPTIONS.get(port.name, ""),
+    )
 
 
 def _sizes(spec: DataSpec) -> tuple[int, ...]:
@@ -87,6 +108,10 @@ def example_inputs(infos: Sequence[TensorInfo], batch: int, time: int, seed: int
         shape = [sizes[size] if isinstance(size, str) else size for size in info.shape]
         if info.name == "temperature":
             tensors[info.name] = torch.tensor(1.0)
+        elif info.name == "lengths":
+            tensors[info.name] = torch.from_numpy(noise.labels(seed, 0, batch, time) + 1)
+        elif info.name in ("tokens", "frames", "series"):
+            tensors[info.name] = _example_values(info, shape, seed)
         elif info.name == "labels":
             tensors[info.name] = torch.arange(batch) % (int(info.maximum or 0) + 1)
         else:
@@ -94,3 +119,12 @@ def example_inputs(infos: Sequence[TensorInfo], batch: int, time: int, seed: int
             drawn = draw(seed, 0, 1, int(np.prod(shape)), *([] if info.distribution == "uniform" else [1]))
             tensors[info.name] = torch.from_numpy(drawn.reshape(shape))
     return tensors
+
+
+def _example_values(info: TensorInfo, shape: Sequence[int], seed: int) -> Tensor:
+    """Samples of a kind, as an encoder takes them."""
+    count = int(np.prod(shape))
+    if info.dtype == "float32":
+        return torch.from_numpy(noise.normal(seed, 0, 1, count, 1).reshape(shape).copy())
+    drawn = noise.labels(seed, 0, count, 256 if info.dtype == "uint8" else int(info.maximum or 0) + 1)
+    return torch.from_numpy(drawn.reshape(shape).astype(info.dtype))

@@ -8,8 +8,21 @@ onnxruntime is imported when the first model is loaded.
 
 from rgan_kit.runtime import contract, noise
 from rgan_kit.runtime.files import ModelFacts
+from rgan_kit.runtime.latent import Encoder, Posterior, load_encoder
 from rgan_kit.runtime.manifest import Manifest, TensorInfo
 from rgan_kit.runtime.model import Model, load
 from rgan_kit.runtime.safety import check
 
-__all__ = ["Manifest", "Model", "ModelFacts", "TensorInfo", "check", "contract", "load", "noise"]
+__all__ = [
+    "Encoder",
+    "Manifest",
+    "Model",
+    "ModelFacts",
+    "Posterior",
+    "TensorInfo",
+    "check",
+    "contract",
+    "load",
+    "load_encoder",
+    "noise",
+]

@@ -76,6 +76,9 @@ def check_inputs(given: Mapping[str, Any], manifest: Manifest) -> dict[str, int]
     labels = given.get("labels")
     if not faults and labels is not None and not np.all((labels >= 0) & (labels < len(manifest.labels))):
         faults.append(f"labels must lie within 0 and {len(manifest.labels) - 1}")
+    lengths = given.get("lengths")
+    if not faults and lengths is not None and not np.all((lengths >= 1) & (lengths <= sizes["time"])):
+        faults.append(f"lengths must lie within 1 and {sizes['time']}")
     if not faults and 0 in sizes.values():
         faults.append("batch and time must be at least 1")
     if faults:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 
+Role = Literal["generator", "encoder"]
+"""What a file computes: samples from noise, or the posterior of a latent from samples."""
+
 Noise = Literal["uniform", "normal"]
 Distribution = Literal["uniform", "normal", "constant", "choice"]
 
@@ -64,11 +67,26 @@ def inputs(kind: Kind, *, noise_size: int, latent_size: int, conditional: bool) 
 
 def outputs(kind: Kind) -> tuple[Port, ...]:
     """The outputs of a model."""
-    if kind == "tokens":
-        return Port("tokens", "int64", ("batch", "time")), Port("lengths", "int64", ("batch",))
-    if kind == "series":
-        return (Port("series", "float32", ("batch", "time", "*")),)
-    return (Port("frames", "uint8", ("batch", "time", "*", "*", "*")),)
+    return (_VALUES[kind], Port("lengths", "int64", ("batch",))) if kind == "tokens" else (_VALUES[kind],)
+
+
+_VALUES: Final[dict[Kind, Port]] = {
+    "tokens": Port("tokens", "int64", ("batch", "time")),
+    "series": Port("series", "float32", ("batch", "time", "*")),
+    "frames": Port("frames", "uint8", ("batch", "time", "*", "*", "*")),
+}
+
+
+def encoder_inputs(kind: Kind) -> tuple[Port, ...]:
+    """The inputs of an encoder: samples as a generator gives them, and the positions of each that count, the end token
+    of tokens among them."""
+    return _VALUES[kind], Port("lengths", "int64", ("batch",))
+
+
+def encoder_outputs(latent_size: int) -> tuple[Port, ...]:
+    """The outputs of an encoder: a normal distribution of the latent."""
+    shape: tuple[Dim, ...] = ("batch", latent_size)
+    return Port("mean", "float32", shape), Port("log_variance", "float32", shape)
 
 
 def names(ports: Iterable[Port]) -> list[str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 from rgan_kit.contracts.data import Kind
 from rgan_kit.errors import DataError
 from rgan_kit.runtime import contract as rules
-from rgan_kit.runtime.contract import Distribution, Noise, Port
+from rgan_kit.runtime.contract import Distribution, Noise, Port, Role
 
 PREFIX: Final = "rgan_kit."
 KEY: Final = f"{PREFIX}manifest"
@@ -70,6 +70,7 @@ class Manifest(_Frozen):
         hashes: SHA-256 (hex) of ``configuration``, ``weights`` and training ``data``.
         licence, description: in the user's own words.
         parity: how exactly the file agreed with the network that it was exported from.
+        role: whether the file makes samples or encodes them.
         extra: whatever plugins added.
     """
 
@@ -91,6 +92,7 @@ class Manifest(_Frozen):
     licence: str
     description: str
     parity: dict[str, float | int | str]
+    role: Role = "generator"
     extra: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -111,8 +113,10 @@ class Manifest(_Frozen):
             yield f"hashes lacks {', '.join(missing)}"
         if len(set(self.labels)) != len(self.labels):
             yield "labels has the same name twice"
+        if self.role == "encoder" and not self.latent_size:
+            yield "latent_size is 0, so there is nothing to encode"
         yield from _port_faults("input", self.input_ports(), self.inputs)
-        yield from _port_faults("output", rules.outputs(self.kind), self.outputs)
+        yield from _port_faults("output", self.output_ports(), self.outputs)
         known = {port.name for port in self.input_ports()}
         for info in self.inputs:
             if info.name not in known:
@@ -120,12 +124,20 @@ class Manifest(_Frozen):
 
     def input_ports(self) -> tuple[Port, ...]:
         """The inputs that the contract gives a model like this one."""
+        if self.role == "encoder":
+            return rules.encoder_inputs(self.kind)
         return rules.inputs(
             self.kind,
             noise_size=self.noise_size,
             latent_size=self.latent_size,
             conditional=bool(self.labels),
         )
+
+    def output_ports(self) -> tuple[Port, ...]:
+        """The outputs likewise."""
+        if self.role == "encoder":
+            return rules.encoder_outputs(self.latent_size)
+        return rules.outputs(self.kind)
 
     def input(self, name: str) -> TensorInfo | None:
         """The input of this name, if the model has it."""
@@ -145,6 +157,8 @@ class Manifest(_Frozen):
         names = ("contract", "kind", "domain", "recipe", "max_length", "noise", "noise_size", "latent_size")
         flat = {name: str(getattr(self, name)) for name in names}
         flat["labels"] = join_lines(self.labels)
+        if self.role != "generator":
+            flat["role"] = self.role
         vocabulary, joiner = self.decoder.get("vocabulary"), self.decoder.get("joiner")
         if isinstance(vocabulary, list | tuple) and all(isinstance(symbol, str) for symbol in vocabulary):
             flat["vocabulary"] = join_lines(vocabulary)

@@ -9,76 +9,52 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rgan_kit.errors import DataError, UsageError
-from rgan_kit.runtime import arrays, proto, providers, safety
+from rgan_kit.errors import UsageError
 from rgan_kit.runtime import noise as random
+from rgan_kit.runtime import providers
 from rgan_kit.runtime.decoding import make_decoder
-from rgan_kit.runtime.files import MAX_BYTES, describe, read_file
-from rgan_kit.runtime.manifest import Manifest
+from rgan_kit.runtime.opened import Opened, check_range, open_model
 from rgan_kit.storage import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rgan_kit.contracts.domains import Decoder
-    from rgan_kit.runtime.files import ModelFacts
 
 MAX_LENGTH: Final = 65_536
 """The longest sequence that is drawn."""
 
 
-def load(
-    path: Path | str,
-    *,
-    provider: str = "auto",
-    threads: int = 1,
-    trusted: bool = False,
-    max_bytes: int = MAX_BYTES,
-) -> Model:
-    """Opens a model file.
-
-    Args:
-        path: the ``.onnx`` file.
-        provider: ``cpu``, ``cuda``, ``tensorrt`` or ``auto``.
-        threads: of onnxruntime within one operation; 0 leaves it to onnxruntime.
-        trusted: leaves out the look for harm, for a file that this program has just written itself.
-        max_bytes: the largest file that is read, unless it is trusted.
+def load(path: Path | str, **options: Any) -> Model:
+    """Opens a model file that makes samples; options and errors are those of ``open_model``.
 
     Raises:
-        DataError: the file is refused (see ``safety``), or its graph and its manifest do not agree.
-        DeviceError: onnxruntime or the provider is missing.
-        UsageError: no such provider, or a negative number of threads.
+        UsageError: the file holds an encoder.
     """
-    _check_range("threads", threads, 0, 1024)
-    path, source = Path(path), str(path)
-    data = read_file(path, max_bytes=None if trusted else max_bytes)
-    facts = describe(proto.read(data, source), len(data)) if trusted else safety.check_bytes(data, source)
-    manifest = Manifest.from_metadata(facts.metadata, source)
-    session = providers.session(data, source, request=provider, threads=threads)
-    arrays.check_session(session, manifest, source)
-    return Model(source, manifest, facts, session)
+    opened = open_model(path, **options)
+    if opened.manifest.role != "generator":
+        raise UsageError(
+            f"{opened.source}: holds the encoder of a model, which makes no samples.",
+            "Name the model itself; `rgankit export --encoder` writes the two side by side.",
+        )
+    return Model(opened)
 
 
 class Model:
-    """An opened model file; ``load`` makes it.
+    """A model file that makes samples; ``load`` makes it.
 
     Args:
-        source: the file's path.
-        manifest: what it says about itself.
-        facts: what it holds.
-        session: the ``onnxruntime.InferenceSession`` that runs it.
+        opened: the file.
     """
 
-    def __init__(self, source: str, manifest: Manifest, facts: ModelFacts, session: Any) -> None:
-        self.source = source
-        self.manifest = manifest
-        self.facts = facts
-        self._session = session
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        self.source, self.manifest, self.facts = opened.source, opened.manifest, opened.facts
 
     @property
     def provider(self) -> str:
         """What it really runs on: ``cpu``, ``cuda`` or ``tensorrt``."""
-        return providers.in_use(self._session)
+        return providers.in_use(self.opened.session)
 
     def run(
         self,
@@ -104,16 +80,7 @@ class Model:
             DataError: the graph fails, or breaks its contract.
         """
         given = {"noise": noise, "labels": labels, "latent": latent, "temperature": self._temperature(temperature)}
-        given = {name: value for name, value in given.items() if value is not None}
-        sizes = arrays.check_inputs(given, self.manifest)
-        names = [output.name for output in self.manifest.outputs]
-        try:
-            results = self._session.run(names, given)
-        except Exception as error:  # onnxruntime has no common base class for its errors
-            raise DataError(f"{self.source}: the graph fails: {providers.first_line(error)}") from None
-        outputs = dict(zip(names, results, strict=True))
-        arrays.check_outputs(outputs, self.manifest, sizes, self.source)
-        return outputs
+        return self.opened.run({name: value for name, value in given.items() if value is not None})
 
     def outputs(
         self,
@@ -144,12 +111,12 @@ class Model:
             UsageError, DataError: an argument makes no sense for this model; as ``run`` does.
         """
         length = self.manifest.max_length if length is None else length
-        _check_range("n", n, 1, random.SEEDS - 1)
-        _check_range("length", length, 1, MAX_LENGTH)
-        _check_range("batch_size", batch_size, 1, random.SEEDS)
-        _check_range("seed", seed, 0, random.SEEDS - 1)
-        _check_range("start", start, 0, random.SEEDS - n)
-        chosen = None if label is None else self._label(label)
+        check_range("n", n, 1, random.SEEDS - 1)
+        check_range("length", length, 1, MAX_LENGTH)
+        check_range("batch_size", batch_size, 1, random.SEEDS)
+        check_range("seed", seed, 0, random.SEEDS - 1)
+        check_range("start", start, 0, random.SEEDS - n)
+        chosen = None if label is None else self.label_number(label)
         parts = []
         for first in range(start, start + n, batch_size):
             drawn = self._draw(seed, first, min(batch_size, start + n - first), length, chosen)
@@ -217,8 +184,12 @@ class Model:
             raise UsageError(f"The temperature is {value}; it must be a number {bounds}.")
         return number
 
-    def _label(self, name: str) -> int:
-        """The number of a class."""
+    def label_number(self, name: str) -> int:
+        """The number of a class.
+
+        Raises:
+            UsageError: there is none of this name.
+        """
         labels = self.manifest.labels
         if not labels:
             raise UsageError(f"{self.source}: the model is not conditional and has no labels.", "Leave the label out.")
@@ -227,8 +198,3 @@ class Model:
             mend = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(labels)}."
             raise UsageError(f"No label is called '{name}'.", mend)
         return labels.index(name)
-
-
-def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
-    if not isinstance(value, int | np.integer) or not lowest <= value <= highest:
-        raise UsageError(f"{name} is {value}; it must be a whole number from {lowest} to {highest}.")

@@ -1,0 +1,176 @@
+"""``rgankit encode``, ``reconstruct`` and ``interpolate``: the latent space of exported models, without torch."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rgan_kit.cli.console import Results
+from rgan_kit.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rgan_kit.contracts import Batch
+    from rgan_kit.runtime.latent import Encoder
+    from rgan_kit.runtime.model import Model
+
+MODEL = typer.Argument(help="Exported model (.onnx).")
+ENCODER = typer.Option(help="Its encoder; MODEL with .encoder.onnx instead of .onnx if not given.")
+OUT = typer.Option(help="Folder for the samples as files.")
+JSON = typer.Option("--json", help="Print one JSON document.")
+
+
+def add_to(app: typer.Typer, results: Results) -> None:
+    """Adds the commands."""
+
+    @app.command()
+    def encode(
+        model: Annotated[Path, MODEL],
+        data: Annotated[Path, typer.Argument(help="File or folder with samples.")],
+        encoder: Annotated[Path | None, ENCODER] = None,
+        out: Annotated[Path | None, typer.Option(help="File (.npz) for `mean` and `log_variance`.")] = None,
+        json: Annotated[bool, JSON] = False,
+    ) -> None:
+        """Say where samples lie in the latent space: the mean of each, or both figures into a file."""
+        loaded, coder = _pair(model, encoder)
+        posterior = coder.encode(loaded.decoder.read(data))
+        if out is not None:
+            _save(out, mean=posterior.mean, log_variance=posterior.log_variance)
+        if results.as_json:
+            means, logs = posterior.mean.tolist(), posterior.log_variance.tolist()
+            results.document({"mean": means, "log_variance": logs, "file": str(out) if out else None})
+        elif out is not None:
+            results.line(f"{out}: mean and log_variance of {len(posterior.mean):,} samples")
+        else:
+            for mean in posterior.mean:
+                results.line(" ".join(f"{value:.4f}" for value in mean))
+
+    @app.command()
+    def reconstruct(
+        model: Annotated[Path, MODEL],
+        data: Annotated[Path, typer.Argument(help="File or folder with samples.")],
+        encoder: Annotated[Path | None, ENCODER] = None,
+        out: Annotated[Path | None, OUT] = None,
+        json: Annotated[bool, JSON] = False,
+    ) -> None:
+        """Encode samples and decode them again: what a model keeps of them."""
+        from rgan_kit.runtime import latent
+
+        loaded, coder = _pair(model, encoder)
+        batch = loaded.decoder.read(data)
+        decoded = latent.decode(loaded, coder.encode(batch).mean, labels=batch.labels, length=batch.values.shape[1])
+        originals = _originals(loaded, batch)
+        _show(loaded, decoded, out, results, {"original": originals})
+
+    @app.command()
+    def interpolate(
+        model: Annotated[Path, MODEL],
+        start: Annotated[str, typer.Argument(metavar="A", help="A file (its first sample), a text, or seed:N.")],
+        end: Annotated[str, typer.Argument(metavar="B", help="Likewise.")],
+        steps: Annotated[int, typer.Option(min=2, max=10_000, help="Samples on the way, A and B included.")] = 8,
+        encoder: Annotated[Path | None, ENCODER] = None,
+        length: Annotated[int | None, typer.Option(help="Longest sample; the data's longest if not given.")] = None,
+        out: Annotated[Path | None, OUT] = None,
+        json: Annotated[bool, JSON] = False,
+    ) -> None:
+        """Decode the way from one sample to another through the latent space."""
+        from rgan_kit.runtime import latent, load
+
+        loaded = load(model)
+        first, last = (_point(loaded, model, encoder, each) for each in (start, end))
+        decoded = latent.decode(loaded, latent.way(first, last, steps), length=length)
+        _show(loaded, decoded, out, results, {})
+
+
+def _pair(model: Path, encoder: Path | None) -> tuple[Model, Encoder]:
+    from rgan_kit.runtime import latent, load
+
+    loaded, path = load(model), encoder or latent.encoder_beside(model)
+    if not loaded.manifest.latent_size:
+        raise UsageError(f"{model}: the model has no latent.", "Train a recipe with an encoder, such as lstm-vae.")
+    if encoder is None and not path.exists():
+        raise DataError(
+            f"{path}: there is no encoder beside the model.",
+            "Export it with: rgankit export RUN --encoder (for recipes that have one), or name it with --encoder.",
+        )
+    coder = latent.load_encoder(path)
+    latent.check_pair(loaded, coder)
+    return loaded, coder
+
+
+def _point(model: Model, path: Path, encoder: Path | None, said: str) -> np.ndarray:
+    """A latent: of a prior sample, or of the first sample of a file or text."""
+    from rgan_kit.runtime import latent
+
+    if seed := re.fullmatch(r"seed:(\d{1,19})", said):
+        return latent.prior(model, int(seed[1]))[0]
+    loaded, coder = _pair(path, encoder)
+    with _as_file(loaded, said) as data:
+        batch = loaded.decoder.read(data)
+    return coder.encode(batch).mean[0]
+
+
+@contextlib.contextmanager
+def _as_file(model: Model, said: str) -> Iterator[Path]:
+    """A path as it is; anything else as a text file, where the model is one of symbols."""
+    path = Path(said)
+    with contextlib.suppress(OSError):  # a long text is no name of a file
+        if path.exists():
+            yield path
+            return
+    if model.manifest.kind != "tokens":
+        raise DataError(f"{said}: there is no such file or folder.", f"Looked for it from {Path.cwd()}.")
+    with tempfile.TemporaryDirectory() as folder:
+        text = Path(folder) / "sample.txt"
+        text.write_text(said + "\n", encoding="utf-8")
+        yield text
+
+
+def _originals(model: Model, batch: Batch[np.ndarray]) -> list[str]:
+    """Previews of what was read, where the decoder can tell them from model outputs."""
+    kind = model.manifest.kind
+    outputs: dict[str, Any] = {kind: batch.values}
+    if kind == "tokens":
+        outputs["lengths"] = batch.lengths - 1  # the end token counts in a batch and not in an output
+    return [model.decoder.preview(sample) for sample in model.decoder.decode(outputs)]
+
+
+def _show(
+    model: Model, samples: Sequence[Any], out: Path | None, results: Results, beside: dict[str, list[str]]
+) -> None:
+    written = model.save(samples, out) if out is not None else []
+    previews = [model.decoder.preview(sample) for sample in samples]
+    if results.as_json:
+        results.document({"samples": previews, **beside, "files": [str(path) for path in written]})
+        return
+    originals = beside.get("original")
+    for number, line in enumerate(previews):
+        if originals and not written:
+            results.line(f"{originals[number]}\n  → {line}")
+        elif not written:
+            results.line(line)
+    for path in written:
+        results.line(str(path))
+
+
+def _save(path: Path, **arrays: np.ndarray) -> None:
+    import io
+
+    import numpy as np
+
+    from rgan_kit.storage import cannot_write, write_whole
+
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content.getvalue())
+    except OSError as error:
+        raise cannot_write(path, error) from error

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rgan_kit.cli.console import Results, shown, talk
 from rgan_kit.cli.extras import EXPORT, need
 from rgan_kit.errors import UsageError
+
+if TYPE_CHECKING:
+    from rgan_kit.export.exporter import Exported
 
 
 def add_to(app: typer.Typer, results: Results) -> None:
@@ -50,7 +53,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
         target = out or Path("exported") / f"{run.resolve().name}.onnx"
         made = []
         with talk().status(Text(shown(f"exporting step {trained.step} of {run}, and comparing it with torch"))):
-            about = {"opset": opset, "licence": licence, "description": description}
+            about: dict[str, Any] = {"opset": opset, "licence": licence, "description": description}
             if encoder:  # first, since not every recipe has one
                 made.append(export_run(trained, encoder_beside(target), registry, role="encoder", **about))
             made.insert(0, export_run(trained, target, registry, **about))

@@ -107,14 +107,16 @@ def _pair(model: Path, encoder: Path | None) -> tuple[Model, Encoder]:
 
 def _point(model: Model, path: Path, encoder: Path | None, said: str) -> np.ndarray:
     """A latent: of a prior sample, or of the first sample of a file or text."""
+    import numpy as np
+
     from rgan_kit.runtime import latent
 
     if seed := re.fullmatch(r"seed:(\d{1,19})", said):
-        return latent.prior(model, int(seed[1]))[0]
+        return np.asarray(latent.prior(model, int(seed[1]))[0])
     loaded, coder = _pair(path, encoder)
     with _as_file(loaded, said) as data:
         batch = loaded.decoder.read(data)
-    return coder.encode(batch).mean[0]
+    return np.asarray(coder.encode(batch).mean[0])
 
 
 @contextlib.contextmanager

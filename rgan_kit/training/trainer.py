@@ -27,6 +27,7 @@ from rgan_kit.training.assessment import Assessor, previews
 from rgan_kit.training.blame import blamed
 from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, average_of, load_weights, weights
 from rgan_kit.training.engine import Engine
+from rgan_kit.training.monitor import Monitor
 from rgan_kit.training.order import Order
 from rgan_kit.training.reporting import Clock, MetricsFile, Progress, Reporter
 from rgan_kit.training.schedule import Place, Schedule, due
@@ -74,6 +75,7 @@ class Trainer:
         self.state = TrainerState()
         part = config.parts["objective"]
         self._objective = f"{part.distribution}: objective {part.name}"
+        self.monitor = Monitor(reporter.message)
         self.fresh = False
         self._longest = int(dataset.train.lengths.max())
         self._stop: ExitCode | None = None
@@ -197,6 +199,7 @@ class Trainer:
         step, left = self.state.step, self.schedule.steps - self.state.step
         metrics["sequences_per_second"] = rate
         self.metrics_file.write(step, {"stage": place.stage.name, **metrics})
+        self.monitor.steps(step, metrics)
         seconds_left = left * self.config.train.batch_size / max(rate, 1e-9)
         self.reporter.progress(Progress(step, self.schedule.steps, place.stage.name, rate, seconds_left, metrics))
         self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics=metrics)
@@ -225,6 +228,7 @@ class Trainer:
         if moment:
             self.state.evaluations.append({"moment": moment, "step": step, "figures": cleaned})
         self.reporter.evaluation(moment or f"step {step}", figures)
+        self.monitor.samples(step, figures)
         known = [nats for nats in (self.state.lowest, cleaned.get("heldout_nll")) if nats is not None]
         self.state.lowest = min(known, default=None)
         best = self.state.best["figures"] if self.state.best else None

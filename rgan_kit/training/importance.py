@@ -9,8 +9,8 @@ from torch import Tensor
 
 from rgan_kit.contracts import Autoregressive, Batch, Encoder
 
-AT_ONCE = 512
-"""Sequences in one pass through the generator; a larger batch goes through whole, one draw at a time."""
+AT_ONCE = 4096
+"""Positions in one pass through the generator; a larger batch goes through whole, one draw at a time."""
 
 
 @torch.no_grad()
@@ -35,8 +35,9 @@ def importance_weighted(generator: Autoregressive, encoder: Encoder, batch: Batc
     mean, log_variance = (part.double() for part in posterior)
     deviation = (log_variance / 2).exp()
     total = torch.full((size,), -math.inf, dtype=torch.float64, device=mean.device)
-    for first in range(0, samples, max(1, AT_ONCE // size)):
-        draws = min(max(1, AT_ONCE // size), samples - first)
+    at_once = max(1, AT_ONCE // (size * batch.values.shape[1]))
+    for first in range(0, samples, at_once):
+        draws = min(at_once, samples - first)
         noise = torch.randn(draws, *mean.shape, dtype=mean.dtype, device=mean.device)
         latent = mean + noise * deviation  # [draws, batch, latent_size]
         # log p(z) - log q(z | x): the constants of the two normal densities cancel.

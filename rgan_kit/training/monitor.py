@@ -78,7 +78,8 @@ STEPS: Final = (
 
 COLLAPSE: Final = (
     "the samples collapse: {what}. Stop at an earlier checkpoint (the best one is kept), lower the generator's "
-    "learning rate in the adversarial stage, set discriminator.minibatch_statistics=true, or raise objective.likelihood_weight"
+    "learning rate in the adversarial stage, set discriminator.minibatch_statistics=true, or raise "
+    "objective.likelihood_weight"
 )
 
 

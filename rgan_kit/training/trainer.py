@@ -106,7 +106,7 @@ class Trainer:
     def rehearse(self) -> Callable[[], None]:
         """Forward and backward passes of one step of every stage, moving nothing: what a thread count is timed by."""
 
-        changing = [buffer for network in self._stored().values() for buffer in network.buffers()]
+        changing = [buffer for network in self.stored().values() for buffer in network.buffers()]
 
         def passes() -> None:
             before = [buffer.clone() for buffer in changing]  # spectral norms and baselines move in a forward pass
@@ -241,7 +241,7 @@ class Trainer:
         """Writes a checkpoint of the step, unless there is one already."""
         if self._saved == self.state.step:
             return
-        model = {name: t for prefix, network in self._stored().items() for name, t in weights(prefix, network).items()}
+        model = {name: t for prefix, network in self.stored().items() for name, t in weights(prefix, network).items()}
         state = {
             **vars(self.state),
             "config": self.config.digest(),
@@ -267,7 +267,7 @@ class Trainer:
                 f"{self.folder / 'config.toml'} is not what it was when {path.name} was saved.",
                 "Undo the change, or begin a new run with: rgankit train --config …",
             )
-        for prefix, network in self._stored().items():
+        for prefix, network in self.stored().items():
             load_weights(prefix, network, checkpoint.model, path)
         self.updater.load_state(checkpoint.training)
         self.updater.skipped = dict(checkpoint.state["skipped"])
@@ -279,7 +279,8 @@ class Trainer:
             self.state.best = None  # it gave way to a better one, which is yet to come again
         self._saved = step
 
-    def _stored(self) -> dict[str, nn.Module]:
+    def stored(self) -> dict[str, nn.Module]:
+        """Everything whose weights a checkpoint holds, by the prefix of their names."""
         stored: dict[str, nn.Module] = dict(self.networks.items())
         stored.update({average_of(name): network for name, network in self.updater.averaged.items()})
         if isinstance(self.objective, nn.Module):  # one that remembers something, such as a baseline

@@ -1,0 +1,148 @@
+"""What objectives promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from rgan_kit.contracts import NETWORK_NAMES, DataSpec, NetworkName, ObjectiveSpec, Phase, StepContext
+from rgan_kit.testing.examples import LENGTH, example_batch
+from rgan_kit.testing.parts import PartContract
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class ObjectiveContract(PartContract):
+    """What an objective promises; see ``rgan_kit.contracts.Objective``. A subclass names the networks that it is
+    tried with:
+
+    Attributes:
+        networks: names of parts for those that the objective needs, e.g. ``{"generator": "lstm"}``.
+        network_options: option values for each of them.
+    """
+
+    spec: ClassVar[ObjectiveSpec]
+    networks: ClassVar[Mapping[NetworkName, str]]
+    network_options: ClassVar[Mapping[NetworkName, Mapping[str, Any]]] = {}
+
+    def build_networks(self, data: DataSpec, seed: int = 0) -> dict[NetworkName, nn.Module]:
+        """The networks, initialised by a seed."""
+        import torch
+
+        from rgan_kit.config.parts import PART_TYPES
+        from rgan_kit.plugins.registry import installed_registry
+
+        made: dict[NetworkName, Any] = {}
+        for name in NETWORK_NAMES:
+            if name not in self.spec.needs:
+                continue
+            torch.manual_seed(seed)
+            spec: Any = installed_registry().offer(PART_TYPES[name], self.networks[name]).spec
+            options = spec.options(**self.network_options.get(name, {}))
+            extra = (made["generator"].latent_size,) if name == "encoder" else ()
+            made[name] = spec.build(options, data, *extra)
+        return made
+
+    def build(self, data: DataSpec, seed: int = 0) -> Any:
+        """The objective and its networks."""
+        networks = self.build_networks(data, seed)
+        return self.spec.build(self.made_options(), networks, data), networks
+
+    def phases(self, objective: Any) -> Iterator[tuple[str, Phase]]:
+        """All phases with the names of their stages."""
+        for stage in objective.stages():
+            for phase in stage.phases:
+                yield stage.name, phase
+
+    def context(self, data: DataSpec) -> StepContext:
+        """A small batch in the middle of a stage."""
+        return StepContext(example_batch(data), 0.5, LENGTH)
+
+    def test_stages_and_phases_are_well_formed(self, data: DataSpec) -> None:
+        """The trainer shares out its steps by them."""
+        objective, _ = self.build(data)
+        stages = objective.stages()
+        assert stages, "there is no stage: yield at least one."
+        for stage in stages:
+            assert stage.share > 0, f"stage {stage.name} has a share of {stage.share}: leave it out."
+            names = [phase.name for phase in stage.phases]
+            assert names, f"stage {stage.name} has no phases."
+            assert len(set(names)) == len(names), f"stage {stage.name} has two phases of one name: {names}."
+            for phase in stage.phases:
+                foreign = set(phase.networks) - set(self.spec.needs)
+                assert phase.networks, f"phase {phase.name} moves no network."
+                assert not foreign, f"phase {phase.name} moves {foreign}, which are not in the spec's needs."
+
+    def test_losses_are_finite_scalars_that_reach_their_networks(self, data: DataSpec) -> None:
+        """Each phase's loss gives a gradient to some parameter of each network that it moves."""
+        import torch
+
+        objective, networks = self.build(data)
+        for stage, phase in self.phases(objective):
+            torch.manual_seed(0)
+            loss = phase.loss(self.context(data))
+            where = f"phase {phase.name} of stage {stage}"
+            assert loss.value.ndim == 0, f"{where}: the loss is {list(loss.value.shape)} and no scalar."
+            assert torch.isfinite(loss.value), f"{where}: the loss is {loss.value.item()}."
+            for name, figure in loss.metrics.items():
+                assert torch.as_tensor(figure).ndim == 0, f"{where}: metric {name} is no scalar."
+            parameters = {name: list(networks[name].parameters()) for name in phase.networks}
+            every = [parameter for group in parameters.values() for parameter in group]
+            found = dict(zip(every, torch.autograd.grad(loss.value, every, allow_unused=True), strict=True))
+            for name, group in parameters.items():
+                reached = any(found[p] is not None and bool(found[p].abs().sum() > 0) for p in group)
+                assert reached, f"{where}: no parameter of the {name} gets a gradient."
+
+    def test_a_loss_moves_nothing(self, plain: DataSpec) -> None:
+        """The trainer owns the optimizers; a loss computes."""
+        objective, networks = self.build(plain)
+        before = {name: [p.detach().clone() for p in network.parameters()] for name, network in networks.items()}
+        with _no_optimizers():
+            for _, phase in self.phases(objective):
+                phase.loss(self.context(plain))
+        for name, network in networks.items():
+            same = all(bool((p == q).all()) for p, q in zip(network.parameters(), before[name], strict=True))
+            assert same, f"computing the losses changed weights of the {name}: leave that to the trainer."
+
+    def test_the_same_seed_gives_the_same_loss(self, data: DataSpec) -> None:
+        """Resuming a run depends on it."""
+        import torch
+
+        values = []
+        for _ in range(2):
+            objective, _ = self.build(data)
+            torch.manual_seed(1)
+            values.append([phase.loss(self.context(data)).value.item() for _, phase in self.phases(objective)])
+        assert values[0] == values[1], (
+            f"the same seed gave {values[0]} and {values[1]}: draw all chance from torch's own random numbers."
+        )
+
+    def test_a_batch_of_one_is_enough(self, plain: DataSpec) -> None:
+        """The last batch of a small data set may be one sequence."""
+        import torch
+
+        if self.spec.batch_statistics:
+            pytest.skip("declares that it has batch statistics")
+        objective, _ = self.build(plain)
+        for _, phase in self.phases(objective):
+            value = phase.loss(StepContext(example_batch(plain, (LENGTH,)), 0.0, LENGTH)).value
+            assert torch.isfinite(value), f"phase {phase.name}: the loss of one sequence is {value.item()}."
+
+
+@contextmanager
+def _no_optimizers() -> Iterator[None]:
+    """Makes every step of an optimizer a broken promise."""
+    from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a loss stepped an optimizer: yield phases, and leave optimizers to the trainer.")
+
+    handle = register_optimizer_step_pre_hook(refuse)
+    try:
+        yield
+    finally:
+        handle.remove()

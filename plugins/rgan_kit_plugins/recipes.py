@@ -2,42 +2,95 @@
 
 from __future__ import annotations
 
-from rgan_kit.contracts import RecipeSpec
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rgan_kit.contracts import Kind, RecipeSpec
+
+Defaults = Mapping[str, Any]
+ByKind = Mapping[Kind, Defaults]
+
+GUMBEL: Final = "Jang et al. 2017, arXiv:1611.01144"
+TOKENS: Final[frozenset[Kind]] = frozenset({"tokens"})
+FRAMES: Final[frozenset[Kind]] = frozenset({"frames"})
+SEQUENCES: Final[frozenset[Kind]] = frozenset({"tokens", "series"})
+
+SERIES_GAN: Final[Defaults] = {
+    "generator.hidden_size": 64,
+    "generator.dropout": 0.0,
+    "generator.latent_size": 8,
+    "discriminator.dropout": 0.0,
+    "discriminator.spectral_norm": True,
+    "objective.critic_steps": 1,
+    "train.steps": 2000,
+    "train.beta1": 0.5,
+    "train.generator_learning_rate": 1e-3,
+    "objective.generator_learning_rate": 1e-3,
+}
+FRAME_GAN: Final[Defaults] = {
+    "generator.hidden_size": 64,
+    "generator.dropout": 0.0,
+    "generator.latent_size": 16,
+    "train.steps": 1000,
+    "train.batch_size": 16,
+    "train.beta1": 0.5,
+    "objective.generator_learning_rate": 2e-4,
+    "train.discriminator_learning_rate": 2e-4,
+}
 
 
 def _gan(cell: str) -> RecipeSpec:
     return RecipeSpec(
         name=f"{cell}-gan",
-        summary=f"{cell.upper()} generator and discriminator: likelihood first, then the non-saturating GAN",
+        summary=f"{cell.upper()} generator and discriminator by the non-saturating GAN; symbols by likelihood first",
         generator=cell,
         discriminator=cell,
         objective="non-saturating",
         defaults={"train.steps": 1400, "train.discriminator_learning_rate": 2e-3},
-        paper="Goodfellow et al. 2014, arXiv:1406.2661; Jang et al. 2017, arXiv:1611.01144",
+        defaults_by_kind={"series": SERIES_GAN, "frames": FRAME_GAN},
+        paper=f"Goodfellow et al. 2014, arXiv:1406.2661; {GUMBEL}",
     )
 
 
 def _wasserstein(cell: str) -> RecipeSpec:
     return RecipeSpec(
         name=f"{cell}-wgan-gp",
-        summary=f"{cell.upper()} generator and critic: likelihood, then the Wasserstein GAN with gradient penalty",
+        summary=f"{cell.upper()} generator and critic by the Wasserstein GAN with gradient penalty; symbols by "
+        "likelihood first",
         generator=cell,
         discriminator=cell,
         objective="wasserstein-gp",
+        kinds=SEQUENCES,
         # Dropout would make the penalty bound another critic than the one that is played against.
         defaults={"train.steps": 1400, "train.discriminator_learning_rate": 2e-3, "discriminator.dropout": 0.0},
-        paper="Gulrajani et al. 2017, arXiv:1704.00028; Jang et al. 2017, arXiv:1611.01144",
+        defaults_by_kind={"series": {**SERIES_GAN, "discriminator.spectral_norm": False, "objective.critic_steps": 2}},
+        paper=f"Gulrajani et al. 2017, arXiv:1704.00028; {GUMBEL}",
     )
 
 
 def _language_model(cell: str, paper: str) -> RecipeSpec:
     return RecipeSpec(
         name=f"{cell}-lm",
-        summary=f"{cell.upper()} language model by maximum likelihood alone: the baseline of every GAN",
+        summary=f"{cell.upper()} by maximum likelihood alone, one step after the other: the baseline of every GAN",
         generator=cell,
         objective="maximum-likelihood",
         defaults={"train.steps": 1000},
+        defaults_by_kind={"series": {"generator.autoregressive": True, "generator.dropout": 0.0}},
         paper=paper,
+    )
+
+
+def _autoencoder(cell: str) -> RecipeSpec:
+    return RecipeSpec(
+        name=f"{cell}-vae",
+        summary=f"{cell.upper()} variational autoencoder: encode, reconstruct, interpolate",
+        generator=cell,
+        encoder=cell,
+        objective="evidence-lower-bound",
+        kinds=SEQUENCES,
+        defaults={"generator.latent_size": 16, "train.steps": 1500},
+        defaults_by_kind={"series": {"generator.autoregressive": True, "generator.dropout": 0.0}},
+        paper="Bowman et al. 2016, arXiv:1511.06349; Kingma & Welling 2014, arXiv:1312.6114",
     )
 
 
@@ -49,4 +102,6 @@ RECIPES = (
     _wasserstein("gru"),
     _language_model("lstm", "Graves 2013, arXiv:1308.0850"),
     _language_model("gru", "Cho et al. 2014, arXiv:1406.1078"),
+    _autoencoder("lstm"),
+    _autoencoder("gru"),
 )

@@ -67,11 +67,36 @@ def _offers(registry: Any, recipes: bool) -> list[dict[str, Any]]:
     from rgan_kit.plugins.registry import COLLECTIONS
 
     return [
-        {"collection": collection, "name": offer.spec.name, "qualified": offer.qualified, "summary": offer.spec.summary}
+        {
+            "collection": collection,
+            "name": offer.spec.name,
+            "qualified": offer.qualified,
+            "summary": offer.spec.summary,
+            "kinds": _kinds(offer, registry),
+        }
         for collection, kind in COLLECTIONS.items()
         if collection == "recipe" or not recipes
         for offer in registry.offers(kind)
     ]
+
+
+def _kinds(offer: Any, registry: Any) -> list[str]:
+    """The kinds of data that it works on, or makes; of a recipe, those that all of its parts work on."""
+    from rgan_kit.config.parts import PART_TYPES
+    from rgan_kit.contracts import KINDS, DomainSpec, RecipeSpec
+    from rgan_kit.errors import RganKitError
+
+    spec = offer.spec
+    if isinstance(spec, DomainSpec):
+        return [spec.kind]
+    kinds = spec.kinds
+    for section, kind in PART_TYPES.items() if isinstance(spec, RecipeSpec) else ():
+        if name := getattr(spec, section):
+            try:
+                kinds = kinds & registry.offer(kind, name, near=offer.plugin.distribution).spec.kinds
+            except RganKitError:  # a part that is not installed; `train` says so
+                return []
+    return [kind for kind in KINDS if kind in kinds]
 
 
 def _print_records(registry: Any, results: Results) -> None:
@@ -91,4 +116,4 @@ def _print_offers(registry: Any, results: Results, recipes: bool) -> None:
         if offer["collection"] != last:
             last = offer["collection"]
             results.line(f"{last}s:")
-        results.line(f"  {offer['name']:<20} {offer['summary']}")
+        results.line(f"  {offer['name']:<20} {offer['summary']} ({', '.join(offer['kinds'])})")

@@ -107,12 +107,16 @@ def _only_needed(chosen: Chosen) -> Chosen:
     return {name: part for name, part in chosen.items() if name == "objective" or name in objective.needs}
 
 
-def check_fit(parts: Mapping[str, Selection], domain: Selection, kind: Kind) -> None:
-    """Raises ``UsageError`` where a part does not work on the domain's kind of data."""
+def check_fit(recipe: RecipeSpec, parts: Mapping[str, Selection], domain: Selection, kind: Kind) -> None:
+    """Raises ``UsageError`` where the recipe or a part does not work on the domain's kind of data."""
     for section, part in parts.items():
-        if kind not in part.spec.kinds:
-            works = ", ".join(sorted(part.spec.kinds))
-            raise UsageError(
-                f"The {section} {part.name} works on {works}, but domain {domain.name} makes {kind}.",
-                "Choose another recipe or domain (see: rgankit plugins list).",
-            )
+        _check_kind(f"The {section} {part.name}", part.spec.kinds, domain, kind)
+    _check_kind(f"Recipe {recipe.name}", recipe.kinds, domain, kind)
+
+
+def _check_kind(who: str, kinds: frozenset[Kind], domain: Selection, kind: Kind) -> None:
+    if kind not in kinds:
+        raise UsageError(
+            f"{who} works on {', '.join(sorted(kinds))}, but domain {domain.name} makes {kind}.",
+            "Choose another recipe or domain (see: rgankit plugins list).",
+        )

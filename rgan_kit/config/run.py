@@ -108,12 +108,12 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     data = request.data or _data_of(document)
     near = offer.plugin.distribution
     offers = choose(recipe, above, registry, near)
-    kinds = frozenset.intersection(*(component(offer).kinds for offer, _ in offers.values()))
+    kinds = recipe.kinds.intersection(*(component(offer).kinds for offer, _ in offers.values()))
     domain = _domain(data, kinds, flat(recipe.defaults), above, registry, near)
     kind = domain.spec.kind_with(domain.options)
     defaults = _joined(flat(recipe.defaults), flat(recipe.defaults_by_kind.get(kind, {})))
     parts = with_options(recipe, offers, defaults)
-    check_fit(parts, domain, kind)
+    check_fit(recipe, parts, domain, kind)
     train = validate(TrainOptions, "train", merged("train", [defaults, *above]))
     selections = (*parts.values(), domain)
     config = RunConfig(

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rgan_kit.contracts.data import DataSpec, Kind
+from rgan_kit.contracts.data import KINDS, DataSpec, Kind
 from rgan_kit.contracts.domains import Dataset, Decoder
 from rgan_kit.contracts.networks import Discriminator, Encoder, Generator, Network, NetworkName
 from rgan_kit.contracts.objectives import Objective
@@ -108,6 +108,7 @@ class RecipeSpec:
         name, summary, paper: as in ``ComponentSpec``.
         generator, discriminator, encoder, objective: names of parts; those of the same plugin go first.
         defaults: option defaults that differ from the parts' own, as ``{"generator.hidden_size": 64}``.
+        kinds: kinds of data that it is meant for, of those that its parts work on.
         defaults_by_kind: further ones for one kind of data; they go over ``defaults``.
     """
 
@@ -117,6 +118,7 @@ class RecipeSpec:
     objective: str
     discriminator: str | None = None
     encoder: str | None = None
+    kinds: frozenset[Kind] = frozenset(KINDS)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     defaults_by_kind: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
     paper: str = ""

@@ -74,7 +74,7 @@ class DiscriminatorContract(NetworkContract):
         values = values.clone().requires_grad_()
         score = network(Batch(values, batch.lengths, batch.labels)).sequence.sum()
         (gradient,) = torch.autograd.grad(score, values, create_graph=True)
-        gradient.square().sum().backward()
+        gradient.square().sum().backward()  # type: ignore[no-untyped-call]
         assert any(p.grad is not None and float(p.grad.abs().sum()) > 0 for p in network.parameters()), (
             "the gradient penalty gives no parameter a gradient: the score is not twice differentiable in its input."
         )

@@ -68,7 +68,9 @@ class Assessor:
         chunks = []
         for first in range(start, start + count, 256):
             size = min(256, start + count - first)
-            chunks.append([output.cpu().numpy() for output in sampler(**self._inputs(generator, first, size))])
+            drawn = sampler(**self._inputs(generator, first, size))
+            drawn = drawn if isinstance(drawn, tuple) else (drawn,)  # a model of one output gives it alone
+            chunks.append([output.cpu().numpy() for output in drawn])
         outputs = dict(zip(_output_names(self.dataset), map(np.concatenate, zip(*chunks, strict=True)), strict=True))
         return SampleSet(self.dataset.decoder.decode(outputs), outputs, self.dataset)
 

@@ -15,12 +15,24 @@ from rgan_kit.errors import ExitCode, RganKitError
 
 logger = logging.getLogger(__name__)
 
-BUILT_IN: Final = ("train", "export", "sample", "inspect", "doctor", "plugins")
+BUILT_IN: Final = (
+    "train",
+    "export",
+    "sample",
+    "encode",
+    "reconstruct",
+    "interpolate",
+    "detect",
+    "inspect",
+    "doctor",
+    "data",
+    "plugins",
+)
 
 
 def make_app(results: console.Results) -> typer.Typer:
     """All commands, those of plugins included."""
-    from rgan_kit.cli import doctor, export, inspect, plugins, sample, train
+    from rgan_kit.cli import data, detect, doctor, export, inspect, latent, plugins, sample, train
 
     app = typer.Typer(
         name="rgankit",
@@ -32,8 +44,9 @@ def make_app(results: console.Results) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_version)
-    for command in (train, export, sample, inspect, doctor):
+    for command in (train, export, sample, latent, detect, inspect, doctor):
         command.add_to(app, results)
+    app.add_typer(data.make_app(results), name="data")
     app.add_typer(plugins.make_app(results), name="plugins")
     _add_plugin_commands(app)
     return app

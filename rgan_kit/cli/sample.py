@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rgan_kit.cli.console import Results, talk
+from rgan_kit.cli.console import Results, say, talk
 from rgan_kit.errors import UsageError
+from rgan_kit.storage import cannot_write
 
 if TYPE_CHECKING:
     from rgan_kit.runtime.model import Model
@@ -31,6 +32,9 @@ def add_to(app: typer.Typer, results: Results) -> None:
         temperature: Annotated[float | None, typer.Option(help="Below 1 sharpens, above 1 flattens (tokens).")] = None,
         label: Annotated[str | None, typer.Option(help="Class of the samples, for conditional models.")] = None,
         length: Annotated[int | None, typer.Option(help="Longest sample; the data's longest if not given.")] = None,
+        watermark_key: Annotated[
+            Path | None, typer.Option(help="Mark the samples (tokens) with this key; made if it does not exist.")
+        ] = None,
         out: Annotated[Path | None, typer.Option(help="Folder for the samples as files.")] = None,
         provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "auto",
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -45,7 +49,8 @@ def add_to(app: typer.Typer, results: Results) -> None:
             raise UsageError(f"--out {out}: this is no folder.", "Name a folder; it is made where it does not exist.")
         loaded = load(model, provider=provider)
         used = _fresh_seed() if seed is None else seed
-        drawn = _draw(loaded, count, seed=used, temperature=temperature, label=label, length=length)
+        source = _marked(loaded, watermark_key, used, count) if watermark_key else {"seed": used}
+        drawn = _draw(loaded, count, **source, temperature=temperature, label=label, length=length)
         written = loaded.save(drawn, out) if out is not None else []
         previews = [loaded.decoder.preview(each) for each in drawn]
         if results.as_json:
@@ -62,15 +67,31 @@ def add_to(app: typer.Typer, results: Results) -> None:
             results.line(str(line))
 
 
-def _draw(model: Model, count: int, **options: Any) -> list[Any]:
+def _marked(model: Model, path: Path, seed: int, count: int) -> dict[str, int]:
+    """Where the numbers of marked samples come from: the key's secret seed, from a place that the public one picks."""
+    from rgan_kit.runtime import watermark
+
+    if not path.exists():
+        try:
+            watermark.write_key(watermark.make_key(model), path)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        say(f"made the key {path}: keep it secret, and keep it")
+    key = watermark.read_key(path)
+    if key.manifest.hashes != model.manifest.hashes:
+        raise UsageError(f"{path} was made for another model.", "Name a new file for a new key.")
+    return {"seed": key.secret, "start": key.start(seed, count)}
+
+
+def _draw(model: Model, count: int, start: int = 0, **options: Any) -> list[Any]:
     """All samples; a bar on a terminal shows how far that is."""
     if count <= AT_ONCE or not sys.stderr.isatty():
-        return model.sample(count, **options)
+        return model.sample(count, start=start, **options)
     from rich.progress import track
 
     drawn: list[Any] = []
-    for start in track(range(0, count, AT_ONCE), "drawing", console=talk(), transient=True):
-        drawn += model.sample(min(AT_ONCE, count - start), start=start, **options)
+    for done in track(range(0, count, AT_ONCE), "drawing", console=talk(), transient=True):
+        drawn += model.sample(min(AT_ONCE, count - done), start=start + done, **options)
     return drawn
 
 

@@ -106,9 +106,8 @@ class Monitor:
                         self._say(trouble.name, f"step {step}: {trouble.name}: {trouble.advice.format(value=value)}.")
 
     def samples(self, step: int, figures: Mapping[str, float]) -> None:
-        """Looks at the figures of samples. A network that has learnt nothing yet is not a collapsed one: the first
-        evaluation is none of this."""
-        for what in _collapses(figures) if step else ():
+        """Looks at the figures of samples of a network that has had time to learn."""
+        for what in _collapses(figures):
             self._say("collapse", f"step {step}: {COLLAPSE.format(what=what)}.")
 
     def _say(self, trouble: str, text: str) -> None:

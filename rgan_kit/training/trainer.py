@@ -228,7 +228,8 @@ class Trainer:
         if moment:
             self.state.evaluations.append({"moment": moment, "step": step, "figures": cleaned})
         self.reporter.evaluation(moment or f"step {step}", figures)
-        self.monitor.samples(step, figures)
+        if step * 4 >= self.schedule.steps:  # before that, samples that are all alike have simply not been learnt yet
+            self.monitor.samples(step, figures)
         known = [nats for nats in (self.state.lowest, cleaned.get("heldout_nll")) if nats is not None]
         self.state.lowest = min(known, default=None)
         best = self.state.best["figures"] if self.state.best else None

@@ -1,0 +1,187 @@
+"""Marks samples of token models for whoever holds a key, without touching the graph or the distribution.
+
+Randomness is an input of a model file. Where it comes from a secret seed instead of a public one, samples are drawn as
+ever, but the uniform number behind every token is known to the holder of the secret, and a token says roughly where its
+number lay: the inverse-transform watermark of Kuditipudi et al. 2023 (arXiv:2307.15593), with the model's own order of
+symbols in place of a secret permutation, so that the graph stays as it is.
+
+The test is exact. Let ``c`` be the mean of the numbers that led to a token, learnt from the model when the key was
+made. For text that does not depend on the key, a number ``u`` is uniform, so the chance that it lies as near to ``c``
+as it does, ``q = |[c - d, c + d] ∩ [0, 1]|`` with ``d = |u - c|``, is uniform too, and ``-Σ log q`` of ``n`` tokens has a
+Gamma(n, 1) distribution (Fisher 1932). The place in the stream of numbers is not known and all ``PLACES`` are tried,
+which the p-value counts (Bonferroni).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rgan_kit.errors import DataError, UsageError
+from rgan_kit.runtime import noise
+from rgan_kit.runtime.manifest import Manifest
+from rgan_kit.storage import to_json, write_whole
+
+if TYPE_CHECKING:
+    from rgan_kit.contracts.data import Batch
+    from rgan_kit.runtime.model import Model
+
+PLACES: Final = 1 << 16
+"""Samples that one key can mark before its numbers come again."""
+
+MOST_TOKENS: Final = 2000
+"""Tokens that a test looks at: far more than it needs."""
+
+_CALIBRATION_SAMPLES, _CALIBRATION_SEED = 2000, 0
+_VAGUE: Final = 0.25
+"""Standard deviation of the numbers behind a token, from which on it says nothing (that of a uniform one is 0.289)."""
+
+_GRAIN: Final = 2.0**-24
+"""Numbers are multiples of it, so that one may lie exactly at ``c``."""
+
+
+class Key(BaseModel):
+    """What marks and finds; keep it as secret as a password.
+
+    Attributes:
+        secret: seed of the numbers, below 2**64.
+        manifest: of the model that it was made for.
+        centres: for each token, the mean of the numbers that lead to it; None where it says nothing.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    version: int = Field(1, ge=1, le=1)
+    secret: int = Field(ge=0, lt=noise.SEEDS)
+    manifest: Manifest
+    centres: tuple[float | None, ...]
+
+    def start(self, seed: int, count: int) -> int:
+        """The place in the stream where ``count`` samples of a public seed begin.
+
+        Raises:
+            UsageError: there are more samples than places.
+        """
+        if count > PLACES:
+            raise UsageError(f"{count:,} samples are more than one key can mark ({PLACES:,}).", "Draw fewer at a time.")
+        return seed % (PLACES - count + 1)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a test found.
+
+    Attributes:
+        p_value: the chance that text without the mark looks as marked as this, at most.
+        tokens: how many of its tokens say anything, and were looked at.
+        place: where in the stream it would have begun.
+    """
+
+    p_value: float
+    tokens: int
+    place: int
+
+
+def make_key(model: Model) -> Key:
+    """A new key for a model of tokens.
+
+    Raises:
+        UsageError: the model is of another kind.
+    """
+    if model.manifest.kind != "tokens":
+        raise UsageError(f"{model.source}: makes {model.manifest.kind}; only models of tokens can be marked.")
+    outputs = model.outputs(_CALIBRATION_SAMPLES, seed=_CALIBRATION_SEED)
+    tokens, lengths = outputs["tokens"], outputs["lengths"]
+    numbers = noise.uniform(_CALIBRATION_SEED, 0, len(tokens), tokens.shape[1])
+    drawn = np.arange(tokens.shape[1]) <= lengths[:, None]  # the end token is drawn as the others are
+    found, numbers = tokens[drawn], numbers[drawn].astype(np.float64)
+    counts = np.bincount(found)
+    with np.errstate(invalid="ignore"):
+        means = np.bincount(found, numbers) / counts
+        spreads = np.sqrt(np.maximum(np.bincount(found, numbers**2) / counts - means**2, 0))
+    useful = (counts >= 10) & (spreads < _VAGUE)
+    centres = tuple(round(float(mean), 4) if use else None for mean, use in zip(means, useful, strict=True))
+    return Key(secret=secrets.randbits(64), manifest=model.manifest, centres=centres)
+
+
+def write_key(key: Key, path: Path) -> None:
+    """Writes a key, readable by its owner alone.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, to_json(key.model_dump(mode="json")))
+    path.chmod(0o600)
+
+
+def read_key(path: Path) -> Key:
+    """What ``write_key`` wrote.
+
+    Raises:
+        DataError: the file is missing, or is no key.
+    """
+    try:
+        return Key.model_validate_json(path.read_bytes(), strict=False)
+    except OSError as error:
+        raise DataError(f"{path}: the watermark key cannot be read: {error.strerror}.") from error
+    except (ValidationError, json.JSONDecodeError) as error:
+        raise DataError(
+            f"{path}: this is no watermark key.", "`rgankit sample MODEL --watermark-key FILE` makes one."
+        ) from error
+
+
+def detect(key: Key, batch: Batch[Any]) -> Detection:
+    """Tests whether samples carry a key's mark.
+
+    Args:
+        key: of the model that may have made them.
+        batch: samples in the order in which they were drawn, as the domain's decoder reads them (end token counted);
+            the first may be missing, those in between may not.
+
+    Returns:
+        ``p_value`` 1 where no token says anything.
+    """
+    centre = np.array([math.nan if value is None else value for value in key.centres])
+    inside = np.arange(batch.values.shape[1]) < batch.lengths[:, None]
+    rows, steps = np.nonzero(inside & (batch.values < len(centre)))
+    expected = centre[batch.values[rows, steps]]
+    known = np.flatnonzero(~np.isnan(expected))[:MOST_TOKENS]
+    rows, steps, expected = rows[known], steps[known], expected[known]
+    if not len(known):
+        return Detection(1.0, 0, 0)
+    span, time = int(rows.max()) + 1, int(steps.max()) + 1
+    evidence = np.full(PLACES, -np.inf)
+    at_once = max(1, (1 << 22) // len(known))
+    for first in range(0, PLACES - span + 1, at_once):
+        last = min(first + at_once, PLACES - span + 1)
+        numbers = noise.uniform(key.secret, first, last - first + span - 1, time)
+        places = np.arange(last - first)[:, None] + rows  # [places, tokens]
+        evidence[first:last] = -np.log(_chance(numbers[places, steps], expected)).sum(axis=1)
+    place = int(evidence.argmax())
+    tried = max(1, PLACES - span + 1)
+    log_p = min(0.0, math.log(tried) + log_gamma_tail(len(known), float(evidence[place])))
+    return Detection(math.exp(log_p), len(known), place)
+
+
+def _chance(numbers: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """That a uniform number lies as near to ``centre`` as these do."""
+    distance = np.abs(numbers.astype(np.float64) - centre)
+    near = np.minimum(centre + distance, 1) - np.maximum(centre - distance, 0) + _GRAIN
+    return np.minimum(near, 1.0)
+
+
+def log_gamma_tail(shape: int, value: float) -> float:
+    """``log P(X ≥ value)`` of a Gamma(shape, 1) number: that of a Poisson(value) one being below ``shape``."""
+    if value <= 0:
+        return 0.0
+    terms = np.array([k * math.log(value) - math.lgamma(k + 1) for k in range(shape)])
+    highest = float(terms.max())
+    return min(0.0, highest + math.log(float(np.exp(terms - highest).sum())) - value)

@@ -80,7 +80,7 @@ def _language_model(cell: str, paper: str) -> RecipeSpec:
     )
 
 
-def _autoencoder(cell: str) -> RecipeSpec:
+def _autoencoder(cell: str, steps: int) -> RecipeSpec:
     return RecipeSpec(
         name=f"{cell}-vae",
         summary=f"{cell.upper()} variational autoencoder: encode, reconstruct, interpolate",
@@ -88,7 +88,7 @@ def _autoencoder(cell: str) -> RecipeSpec:
         encoder=cell,
         objective="evidence-lower-bound",
         kinds=SEQUENCES,
-        defaults={"generator.latent_size": 16, "train.steps": 1500},
+        defaults={"generator.latent_size": 16, "objective.free_bits": 0.3, "train.steps": steps},
         defaults_by_kind={"series": {"generator.autoregressive": True, "generator.dropout": 0.0}},
         paper="Bowman et al. 2016, arXiv:1511.06349; Kingma & Welling 2014, arXiv:1312.6114",
     )
@@ -102,6 +102,23 @@ RECIPES = (
     _wasserstein("gru"),
     _language_model("lstm", "Graves 2013, arXiv:1308.0850"),
     _language_model("gru", "Cho et al. 2014, arXiv:1406.1078"),
-    _autoencoder("lstm"),
-    _autoencoder("gru"),
+    _autoencoder("lstm", 1800),
+    _autoencoder("gru", 1500),
+    RecipeSpec(
+        name="lstm-vaegan",
+        summary="LSTM autoencoder whose decoder also plays a GAN: encode, reconstruct, interpolate",
+        generator="lstm",
+        encoder="lstm",
+        discriminator="lstm",
+        objective="vae-gan",
+        defaults={
+            "generator.latent_size": 16,
+            "objective.free_bits": 0.3,
+            "objective.pretraining_share": 0.75,
+            "train.steps": 1600,
+            "train.discriminator_learning_rate": 2e-3,
+        },
+        defaults_by_kind={"series": {"generator.autoregressive": True, "generator.dropout": 0.0}},
+        paper="Larsen et al. 2016, arXiv:1512.09300",
+    ),
 )

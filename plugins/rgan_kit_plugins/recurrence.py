@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, cast
 
 import torch
@@ -11,6 +12,8 @@ from torch.nn import functional as F
 Cell = Literal["rnn", "lstm", "gru"]
 State = tuple[Tensor, ...]
 """``(hidden, memory)`` of an LSTM, ``(hidden,)`` of the others, each ``[layers, batch, hidden_size]``."""
+ScanStep = Callable[[State, Tensor], tuple[State, Tensor]]
+"""From what is carried on and one element, to what is carried on and one output."""
 
 _LAYERS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -46,7 +49,14 @@ class Recurrence(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """``[batch, time, input_size]`` to ``[batch, time, hidden_size]``, from a zero state."""
+        if torch.compiler.is_exporting():  # torch bakes the length of an RNN, and of a second LSTM, into the graph
+            return scan(self._scanned, self.initial_state(inputs), inputs.transpose(0, 1)).transpose(0, 1)
         return cast("Tensor", self.rnn(inputs)[0])
+
+    def _scanned(self, state: State, inputs: Tensor) -> tuple[State, Tensor]:
+        """``step`` as ``scan`` wants it."""
+        output, state = self.step(inputs, state)
+        return state, output.clone()
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """One step: ``[batch, input_size]`` and the state, to ``[batch, hidden_size]`` and the next state."""
@@ -91,12 +101,29 @@ class Recurrence(nn.Module):
         return [getattr(self.rnn, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
 
 
+def scan(step: ScanStep, start: State, inputs: Tensor) -> Tensor:
+    """Runs ``step`` over the first dimension of ``inputs`` and stacks what it puts out.
+
+    A plain loop, but one ``Scan`` operator while exporting: a loop would bake its length into the graph. No parameter
+    may require a gradient then.
+    """
+    if torch.compiler.is_exporting():
+        from torch._higher_order_ops.scan import scan as higher_order_scan
+
+        return cast("Tensor", higher_order_scan(step, start, inputs)[1])
+    carry, outputs = start, []
+    for element in inputs:
+        carry, output = step(carry, element)
+        outputs.append(output)
+    return torch.stack(outputs)
+
+
 def reverse_padded(values: Tensor, lengths: Tensor) -> Tensor:
     """Each sequence of ``[batch, time, ...]`` back to front; padding stays where it is."""
     steps = torch.arange(values.shape[1], device=values.device)
     mirrored = lengths[:, None] - 1 - steps  # [batch, time]
     index = torch.where(mirrored >= 0, mirrored, steps)
-    return values[torch.arange(len(values), device=values.device)[:, None], index]
+    return values[torch.arange(values.shape[0], device=values.device)[:, None], index]
 
 
 def padding_mask(lengths: Tensor, time: int) -> Tensor:

@@ -7,9 +7,9 @@ symbols in place of a secret permutation, so that the graph stays as it is.
 
 The test is exact. Let ``c`` be the mean of the numbers that led to a token, learnt from the model when the key was
 made. For text that does not depend on the key, a number ``u`` is uniform, so the chance that it lies as near to ``c``
-as it does, ``q = |[c - d, c + d] ∩ [0, 1]|`` with ``d = |u - c|``, is uniform too, and ``-Σ log q`` of ``n`` tokens has a
-Gamma(n, 1) distribution (Fisher 1932). The place in the stream of numbers is not known and all ``PLACES`` are tried,
-which the p-value counts (Bonferroni).
+as it does, ``q = |[c - d, c + d] ∩ [0, 1]|`` with ``d = |u - c|``, is uniform too, and ``-Σ log q`` of ``n`` tokens
+has a Gamma(n, 1) distribution (Fisher 1932). The place in the stream of numbers is not known and all ``PLACES``
+are tried, which the p-value counts (Bonferroni).
 """
 
 from __future__ import annotations

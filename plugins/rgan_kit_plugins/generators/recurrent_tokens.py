@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, TokenSpec
 from rgan_kit_plugins.generators.inverse_cdf import IMPOSSIBLE, pick
-from rgan_kit_plugins.recurrence import Cell, Recurrence, State, padding_mask
+from rgan_kit_plugins.recurrence import Cell, Recurrence, State, padding_mask, scan
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -38,6 +38,7 @@ class RecurrentTokenGenerator(nn.Module):
         self.data = data
         self.latent_size = options.latent_size
         self.noise_size = 0
+        self.word_dropout = options.word_dropout
         width = options.embedding_size
         self.embedding = nn.Embedding(data.vocab_size, width)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
@@ -85,12 +86,49 @@ class RecurrentTokenGenerator(nn.Module):
 
     def log_probs(self, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
         """Nats of each symbol given those before it, by teacher forcing: ``[batch, time]``, zero on padding."""
+        return self._log_probs(batch, self._previous(batch.values), self.condition(batch.values, latent, batch.labels))
+
+    def scheduled_log_probs(self, batch: Batch[Tensor], share: float, latent: Tensor | None = None) -> Tensor:
+        """``log_probs`` with a share of the previous symbols drawn by the model itself (scheduled sampling, Bengio et
+        al. 2015, arXiv:1506.03099): ``[batch, time]``.
+
+        In two passes over the whole sequence instead of one step at a time (Mihaylova & Martins 2019,
+        arXiv:1906.07651): symbols are drawn after the true ones, then some of them are read in their places. A drawn
+        end token is never read, as there is nothing to say after it.
+        """
+        previous, condition = self._previous(batch.values), self.condition(batch.values, latent, batch.labels)
+        with torch.no_grad():
+            logits = (self._logits(previous, previous, condition) + self.generated)[:, :-1].flatten(0, 1)
+            uniform = torch.rand(len(logits), device=logits.device)
+            drawn = pick(logits, uniform, uniform.new_ones(())).view(len(previous), -1)
+            swapped = (torch.rand(drawn.shape, device=drawn.device) < share) & (drawn != self.data.eos)
+            read = torch.cat([previous[:, :1], torch.where(swapped, drawn, previous[:, 1:])], dim=1)
+        return self._log_probs(batch, read, condition)
+
+    def _previous(self, tokens: Tensor) -> Tensor:
+        return F.pad(tokens[:, :-1], (1, 0), value=self.data.bos)
+
+    def _logits(self, read: Tensor, previous: Tensor, condition: Tensor) -> Tensor:
+        """``[batch, time, vocabulary]`` from what is read before each symbol and what truly stands there."""
+        inputs = self._embed(read) + condition[:, None]
+        return self.logits(self.recurrence(self.dropout(inputs)), previous)
+
+    def _log_probs(self, batch: Batch[Tensor], read: Tensor, condition: Tensor) -> Tensor:
         tokens = batch.values  # [batch, time]
-        previous = F.pad(tokens[:, :-1], (1, 0), value=self.data.bos)
-        inputs = self.embedding(previous) + self.condition(tokens, latent, batch.labels)[:, None]
-        logits = self.logits(self.recurrence(self.dropout(inputs)), previous)  # [batch, time, vocabulary]
+        logits = self._logits(read, self._previous(tokens), condition)
         nats = F.cross_entropy(logits.float().flatten(0, 1), tokens.flatten(), reduction="none").view(tokens.shape)
         return -nats * padding_mask(batch.lengths, tokens.shape[1])
+
+    def _embed(self, previous: Tensor) -> Tensor:
+        """Vectors of the previous symbols; in training some are hidden (word dropout, Bowman et al. 2016,
+        arXiv:1511.06349), so that a latent is worth reading."""
+        if not (self.training and self.word_dropout):
+            return cast("Tensor", self.embedding(previous))
+        chance = torch.rand(previous.shape, device=previous.device)
+        hidden = (chance < self.word_dropout) & (previous != self.data.bos)
+        if self.data.unknown is None:
+            return cast("Tensor", self.embedding(previous)).masked_fill(hidden[:, :, None], 0.0)
+        return cast("Tensor", self.embedding(previous.masked_fill(hidden, self.data.unknown)))
 
     def step(self, embedded: Tensor, previous: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits ``[batch, vocabulary]`` for generating the next symbol, and the next state.
@@ -217,25 +255,3 @@ class RecurrentTokenSampler(nn.Module):
     def conditional(self) -> bool:
         """Whether sequences have a latent or a label."""
         return self.network.from_latent is not None or self.network.from_label is not None
-
-
-def scan(step: ScanStep, start: tuple[Tensor, ...], inputs: Tensor) -> Tensor:
-    """Runs ``step`` over the first dimension of ``inputs`` and stacks what it puts out.
-
-    A plain loop, but one ``Scan`` operator while exporting: a loop would bake its length into the graph.
-    """
-    if torch.compiler.is_exporting():
-        from torch._higher_order_ops.scan import scan as higher_order_scan
-
-        return cast("Tensor", higher_order_scan(step, start, inputs)[1])
-    carry, outputs = start, []
-    for element in inputs:
-        carry, output = step(carry, element)
-        outputs.append(output)
-    return torch.stack(outputs)
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    ScanStep = Callable[[tuple[Tensor, ...], Tensor], tuple[tuple[Tensor, ...], Tensor]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from rgan_kit.contracts import KINDS, DataSpec, Discriminator, DiscriminatorSpec, FrameSpec, Options, TokenSpec
 
@@ -32,6 +32,42 @@ class RecurrentDiscriminatorOptions(RegularisedOptions):
     embedding_size: int = Field(64, ge=1, le=8192, description="size of the vector of a symbol or a frame")
     layers: int = Field(1, ge=1, le=16, description="recurrent layers, one above the other")
     channels: int = Field(32, ge=1, le=1024, description="frames: feature maps of the first convolution")
+    bidirectional: bool = Field(
+        True, description="tokens: reads back to front too; without, the score of a step depends on nothing after it"
+    )
+
+
+class ConvolutionalTokenOptions(RegularisedOptions):
+    """Options of the convolutional discriminator of symbols."""
+
+    embedding_size: int = Field(32, ge=1, le=8192, description="size of a symbol's vector, in each representation")
+    widths: tuple[int, ...] = Field(
+        (2, 3, 4, 5), min_length=1, max_length=32, description="symbols that a filter sees, one kind of filter each"
+    )
+    filters: int = Field(64, ge=1, le=8192, description="filters of each width")
+    highway: bool = Field(True, description="a highway layer after the maximum over time (Srivastava et al. 2015)")
+    representations: int = Field(
+        1, ge=1, le=256, description="embeddings that each sequence is read under; their scores are averaged (RelGAN)"
+    )
+
+    @field_validator("widths", mode="before")
+    @classmethod
+    def _several_by_commas(cls, widths: object) -> object:
+        return tuple(part.strip() for part in widths.split(",")) if isinstance(widths, str) else widths
+
+    @field_validator("widths")
+    @classmethod
+    def _distinct(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(widths)) != len(widths) or not all(1 <= width <= 64 for width in widths):
+            raise ValueError("have to be different numbers from 1 to 64")
+        return widths
+
+
+class ConvolutionalFrameOptions(RegularisedOptions):
+    """Options of the convolutional discriminators of frames."""
+
+    channels: int = Field(32, ge=1, le=1024, description="feature maps of the first convolution; deeper ones have more")
+    hidden_size: int = Field(64, ge=1, le=8192, description="size of the vector that a frame is read into")
 
 
 def _build(cell: Cell, options: Any, data: DataSpec) -> Discriminator:
@@ -48,6 +84,12 @@ def _build(cell: Cell, options: Any, data: DataSpec) -> Discriminator:
     return RecurrentSeriesDiscriminator(cell, options, data)
 
 
+def _build_cnn(options: Any, data: DataSpec) -> Discriminator:
+    from rgan_kit_plugins.discriminators.convolutional_tokens import ConvolutionalTokenDiscriminator
+
+    return ConvolutionalTokenDiscriminator(options, data)
+
+
 def _spec(cell: Cell, paper: str) -> DiscriminatorSpec:
     return DiscriminatorSpec(
         name=cell,
@@ -59,8 +101,42 @@ def _spec(cell: Cell, paper: str) -> DiscriminatorSpec:
     )
 
 
+def _build_frames(name: str, options: Any, data: DataSpec) -> Discriminator:
+    from rgan_kit_plugins.discriminators import convolutional_frames as networks
+
+    if name == "image":
+        return networks.FrameDiscriminator(options, data)
+    return (networks.ClipDiscriminator if name == "conv3d" else networks.MocoganDiscriminator)(options, data)
+
+
+def _frames(name: str, summary: str, paper: str) -> DiscriminatorSpec:
+    return DiscriminatorSpec(
+        name=name,
+        summary=summary,
+        kinds=frozenset({"frames"}),
+        options=ConvolutionalFrameOptions,
+        paper=paper,
+        build=partial(_build_frames, name),
+    )
+
+
 DISCRIMINATORS = (
     _spec("rnn", "Schuster & Paliwal 1997; Elman 1990"),
     _spec("lstm", "Schuster & Paliwal 1997; Hochreiter & Schmidhuber 1997"),
     _spec("gru", "Schuster & Paliwal 1997; Cho et al. 2014, arXiv:1406.1078"),
+    DiscriminatorSpec(
+        name="cnn",
+        summary="convolutions of several widths over symbols, each filter's maximum over time",
+        kinds=frozenset({"tokens"}),
+        options=ConvolutionalTokenOptions,
+        paper="Kim 2014, arXiv:1408.5882; Yu et al. 2017, arXiv:1609.05473; Nie et al. 2019, RelGAN (ICLR)",
+        build=_build_cnn,
+    ),
+    _frames("image", "2-D convolutions score every frame for itself", "Radford et al. 2015, arXiv:1511.06434"),
+    _frames("conv3d", "3-D convolutions score the clip and every frame in it", "Tran et al. 2015, arXiv:1412.0767"),
+    _frames(
+        "mocogan",
+        "3-D convolutions score the clip, 2-D convolutions its frames one by one",
+        "Tulyakov et al. 2018, arXiv:1707.04993",
+    ),
 )

@@ -46,6 +46,10 @@ class RecurrentGeneratorOptions(Options):
         description="series: every step sees the one before and has a likelihood; else noise becomes the series",
     )
     channels: int = Field(32, ge=1, le=1024, description="frames: feature maps of the decoder's last hidden layer")
+    likelihood: bool = Field(
+        False,
+        description="frames: the latent moves them too, and clips have a likelihood (for variational autoencoders)",
+    )
 
 
 def _build(cell: Cell, options: Any, data: DataSpec) -> Generator:
@@ -54,9 +58,9 @@ def _build(cell: Cell, options: Any, data: DataSpec) -> Generator:
 
         return RecurrentTokenGenerator(cell, options, data)
     if isinstance(data, FrameSpec):
-        from rgan_kit_plugins.generators.recurrent_frames import RecurrentFrameGenerator
+        from rgan_kit_plugins.generators.recurrent_frames import LikelihoodFrameGenerator, RecurrentFrameGenerator
 
-        return RecurrentFrameGenerator(cell, options, data)
+        return (LikelihoodFrameGenerator if options.likelihood else RecurrentFrameGenerator)(cell, options, data)
     if options.autoregressive:
         from rgan_kit_plugins.generators.autoregressive_series import AutoregressiveSeriesGenerator
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from rgan_kit.contracts import KINDS, Kind, MetricSpec, SampleSet
-from rgan_kit_plugins.metrics import token_metrics
+from rgan_kit_plugins.metrics import frame_metrics, series_metrics, token_metrics
 
 _TOKENS: Final[frozenset[Kind]] = frozenset({"tokens"})
+_SERIES: Final[frozenset[Kind]] = frozenset({"series"})
+_FRAMES: Final[frozenset[Kind]] = frozenset({"frames"})
 
 
 def _truth(samples: SampleSet) -> Mapping[str, float]:
@@ -48,5 +50,66 @@ METRICS: Final = (
         summary="mean length of samples and of held-out data, end tokens not counted",
         kinds=_TOKENS,
         compute=token_metrics.length,
+    ),
+    MetricSpec(
+        name="marginal",
+        summary="Wasserstein distance between the values of samples and of training data, in units of networks",
+        kinds=_SERIES,
+        compute=series_metrics.marginal,
+        selects=("marginal_distance",),
+    ),
+    MetricSpec(
+        name="correlation",
+        summary="difference of auto- and cross-correlations between samples and training data",
+        kinds=_SERIES,
+        compute=series_metrics.correlation,
+        selects=("autocorrelation_distance", "cross_correlation_distance"),
+    ),
+    MetricSpec(
+        name="spread",
+        summary="deviation across samples as a share of that of the training data; far below 1 after a collapse",
+        kinds=_SERIES,
+        compute=series_metrics.spread,
+        selects=("spread_error",),
+    ),
+    MetricSpec(
+        name="copies",
+        summary="share of samples that differ from each other, and share that are near copies of training data",
+        kinds=_SERIES,
+        compute=series_metrics.copies,
+    ),
+    MetricSpec(
+        name="frame_pixels",
+        summary="Wasserstein distance between the values of a pixel in samples and in training data",
+        kinds=_FRAMES,
+        compute=frame_metrics.pixels,
+        selects=("pixel_distance",),
+    ),
+    MetricSpec(
+        name="frame_motion",
+        summary="Wasserstein distance between the change from frame to frame in samples and in training data",
+        kinds=_FRAMES,
+        compute=frame_metrics.motion,
+        selects=("motion_distance",),
+    ),
+    MetricSpec(
+        name="frame_autocorrelation",
+        summary="difference of pixels' correlation with themselves later between samples and training data",
+        kinds=_FRAMES,
+        compute=frame_metrics.autocorrelations,
+        selects=("autocorrelation_distance",),
+    ),
+    MetricSpec(
+        name="frame_spread",
+        summary="deviation across samples as a share of that of the training data; far below 1 after a collapse",
+        kinds=_FRAMES,
+        compute=frame_metrics.spread,
+        selects=("spread_error",),
+    ),
+    MetricSpec(
+        name="frame_copies",
+        summary="share of samples that differ from each other, and share that are near copies of training data",
+        kinds=_FRAMES,
+        compute=frame_metrics.copies,
     ),
 )

@@ -1,0 +1,149 @@
+"""A recurrent generator of clips with motion and content apart, after MoCoGAN (Tulyakov et al. 2018, arXiv:1707.04993).
+
+One latent of the whole sequence says what is seen; a recurrent network makes of fresh noise in every frame how it
+moves; transposed convolutions draw each frame from the two.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rgan_kit.contracts import Batch, DataSpec, FrameSpec, Relaxation
+from rgan_kit_plugins.convolutions import FrameWriter, to_uint8
+from rgan_kit_plugins.recurrence import Cell, Recurrence, padding_mask
+
+if TYPE_CHECKING:
+    from rgan_kit_plugins.generators import RecurrentGeneratorOptions
+
+
+class RecurrentFrameGenerator(nn.Module):
+    """``x_t = D(z_C, z_M(t))`` with ``z_M`` from an RNN, LSTM or GRU over noise and, if there is one, a label.
+
+    ``latent`` is ``z_C``, the content, and may have size 0: then noise alone decides what is seen. The paper starts the
+    recurrence in a random state; here every step sees the noise of the first one beside its own, so that where a
+    movement leads can be drawn once for the clip.
+    """
+
+    latent_moves = False
+    """Whether the recurrence sees the latent too."""
+
+    def __init__(self, cell: Cell, options: RecurrentGeneratorOptions, data: DataSpec) -> None:
+        super().__init__()
+        assert isinstance(data, FrameSpec)
+        self.data = data
+        self.latent_size = options.latent_size
+        self.noise_size = options.noise_size
+        self.from_label = nn.Embedding(len(data.labels), options.noise_size) if data.labels else None
+        entering = options.noise_size * (3 if data.labels else 2) + (options.latent_size if self.latent_moves else 0)
+        self.recurrence = Recurrence(cell, entering, options.hidden_size, options.layers, options.dropout)
+        self.dropout = nn.Dropout(options.dropout)
+        features = options.latent_size + options.hidden_size
+        self.writer = FrameWriter(features, options.channels, data.height, data.width, data.channels)
+
+    def frames(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
+        """Frames of given chance; a latent or labels that the model needs are drawn where None.
+
+        Args:
+            noise: ``[batch, time, noise_size]``.
+            latent: ``[batch, latent_size]``.
+            labels: int64 ``[batch]``.
+
+        Returns:
+            ``[batch, time, channels, height, width]`` in [-1, 1].
+        """
+        size, time = noise.shape[:2]
+        every_step: list[Tensor] = []
+        if self.latent_size:
+            if latent is None:
+                latent = torch.randn(size, self.latent_size, device=noise.device)
+            every_step.append(latent[:, None].expand(-1, time, -1))
+        moving = [noise, noise[:, :1].expand(-1, time, -1), *(every_step if self.latent_moves else [])]
+        if self.from_label is not None:
+            if labels is None:
+                labels = torch.randint(len(self.data.labels), (size,), device=noise.device)
+            moving.append(self.from_label(labels)[:, None].expand(-1, time, -1))
+        motion = self.dropout(self.recurrence(self.dropout(torch.cat(moving, dim=2))))  # [batch, time, hidden_size]
+        vectors = torch.cat([*every_step, motion], dim=2)
+        return cast("Tensor", self.writer(vectors.flatten(0, 1))).view(size, time, *self._picture)
+
+    @property
+    def _picture(self) -> tuple[int, int, int]:
+        return self.data.channels, self.data.height, self.data.width
+
+    def generate(
+        self,
+        size: int,
+        length: int,
+        *,
+        latent: Tensor | None = None,
+        labels: Tensor | None = None,
+        relaxation: Relaxation = Relaxation(),  # noqa: B008 - frozen
+    ) -> Batch[Tensor]:
+        """Clips with gradients: ``values`` ``[size, length, channels, height, width]`` in [-1, 1]."""
+        if labels is None and self.data.labels:
+            labels = torch.randint(len(self.data.labels), (size,), device=self.device)
+        noise = torch.randn(size, length, self.noise_size, device=self.device)
+        lengths = torch.full((size,), length, dtype=torch.int64, device=self.device)
+        return Batch(self.frames(noise, latent, labels), lengths, labels)
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.writer.enter.weight.device
+
+    def sampler(self) -> nn.Module:
+        """The frozen sampler of the model file."""
+        return RecurrentFrameSampler(self)
+
+
+class LikelihoodFrameGenerator(RecurrentFrameGenerator):
+    """The decoder of a variational autoencoder: the same network, whose recurrence sees the latent in every step, for
+    that is all that the encoder can tell it of the motion; and a likelihood."""
+
+    latent_moves = True
+
+    finest = 2 / 255
+    """Smallest deviation of a pixel: a file knows it no better than this."""
+
+    def __init__(self, cell: Cell, options: RecurrentGeneratorOptions, data: DataSpec) -> None:
+        super().__init__(cell, options, data)
+        self.log_deviation = nn.Parameter(torch.tensor(math.log(0.5)))
+
+    @property
+    def deviation(self) -> Tensor:
+        """Of a pixel around its mean, a scalar: learnt, so that no weight of the reconstruction has to be chosen
+        (Rybkin et al. 2021, arXiv:2006.13202)."""
+        return self.log_deviation.exp() + self.finest
+
+    def log_probs(self, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
+        """Log-density in nats of each frame given the latent, ``[batch, time]``, zero on padding: pixels are
+        independent normal variables around what the network draws, with one deviation for all.
+
+        The noise of the motion is drawn from its prior, so by Jensen's inequality the result is, in expectation, a
+        lower bound of the log-density with the noise integrated out. Given the latent a frame depends on no other one.
+        """
+        frames = batch.values
+        noise = torch.randn(*frames.shape[:2], self.noise_size, device=frames.device)
+        mean = self.frames(noise, latent, batch.labels).float()
+        squared = F.mse_loss(mean, frames.float(), reduction="none").flatten(2).sum(dim=2)  # [batch, time]
+        pixels = math.prod(self._picture)
+        nats = squared / (2 * self.deviation.square()) + pixels * (self.deviation.log() + math.log(2 * math.pi) / 2)
+        return -nats * padding_mask(batch.lengths, frames.shape[1])
+
+
+class RecurrentFrameSampler(nn.Module):
+    """Clips from standard normal numbers, by the contract of ``docs/model-file.md``."""
+
+    def __init__(self, generator: RecurrentFrameGenerator) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+
+    def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
+        """``noise`` ``[batch, time, noise_size]`` to uint8 ``[batch, time, height, width, channels]``."""
+        return to_uint8(self.network.frames(noise, latent, labels))

@@ -1,0 +1,136 @@
+"""A recurrent generator of real-valued series: noise goes in at every step, a value comes out at every step, and what
+holds the steps together is the recurrence (recurrent GAN: Esteban et al. 2017, arXiv:1706.02633).
+
+A latent and a label, where there are any, go into every step: what all steps share need not be remembered.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from rgan_kit.contracts import Batch, DataSpec, Relaxation, SeriesSpec
+from rgan_kit_plugins.recurrence import Cell, Recurrence
+
+if TYPE_CHECKING:
+    from rgan_kit_plugins.generators import RecurrentGeneratorOptions
+
+
+class RecurrentSeriesGenerator(nn.Module):
+    """``x_t = tanh(W h_t + b)``, ``h_t`` a recurrence over noise, latent and label; it has no likelihood."""
+
+    def __init__(self, cell: Cell, options: RecurrentGeneratorOptions, data: DataSpec) -> None:
+        super().__init__()
+        assert isinstance(data, SeriesSpec)
+        self.data = data
+        self.latent_size = options.latent_size
+        self.noise_size = options.noise_size
+        self.condition = Condition(options.latent_size, len(data.labels))
+        width = options.noise_size + self.condition.size
+        self.recurrence = Recurrence(cell, width, options.hidden_size, options.layers, options.dropout)
+        self.dropout = nn.Dropout(options.dropout)
+        self.output = nn.Linear(options.hidden_size, data.features)
+
+    def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
+        """Noise ``[batch, time, noise_size]`` to values in [-1, 1], ``[batch, time, features]``."""
+        hidden = self.recurrence(self.condition.join(noise, self.condition(noise, latent, labels)))
+        return torch.tanh(self.output(self.dropout(hidden)))
+
+    def generate(
+        self,
+        size: int,
+        length: int,
+        *,
+        latent: Tensor | None = None,
+        labels: Tensor | None = None,
+        relaxation: Relaxation = Relaxation(),  # noqa: B008 - for symbols; frozen
+    ) -> Batch[Tensor]:
+        """Samples with gradients: ``values`` ``[size, length, features]``, each of the whole length.
+
+        The labels of a conditional model are drawn evenly where there are none, and are those of the batch.
+        """
+        noise = torch.randn(size, length, self.noise_size, device=self.output.weight.device)
+        labels = self.condition.labels_for(noise, labels)
+        values = self(noise, latent, labels)
+        return Batch(values, torch.full((size,), length, device=noise.device), labels)
+
+    def sampler(self) -> nn.Module:
+        """The frozen sampler of the model file."""
+        return RecurrentSeriesSampler(self)
+
+
+class RecurrentSeriesSampler(nn.Module):
+    """Series in the data's own units from standard normal noise, by the contract of ``docs/model-file.md``."""
+
+    def __init__(self, generator: RecurrentSeriesGenerator) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+        self.own_units = OwnUnits(generator.data)
+
+    def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
+        """``noise`` ``[batch, time, noise_size]`` to the series ``[batch, time, features]``."""
+        series: Tensor = self.own_units(self.network(noise, latent, labels))
+        return series
+
+
+class Condition(nn.Module):
+    """What every step of a series is told: the latent, and the label as a one-hot vector.
+
+    Args:
+        latent_size: 0 for none.
+        classes: how many labels there are; 0 for none.
+    """
+
+    def __init__(self, latent_size: int, classes: int) -> None:
+        super().__init__()
+        self.latent_size = latent_size
+        self.classes = classes
+        self.size = latent_size + classes
+
+    def forward(self, like: Tensor, latent: Tensor | None, labels: Tensor | None) -> Tensor | None:
+        """``[batch, size]`` for as many sequences as ``like`` has, or None where there is nothing to tell.
+
+        A latent is drawn from a standard normal, and a label evenly, where it is None.
+        """
+        parts = []
+        if self.latent_size:
+            drawn = torch.randn(like.shape[0], self.latent_size, device=like.device) if latent is None else latent
+            parts.append(drawn)
+        chosen = self.labels_for(like, labels)
+        if chosen is not None:
+            parts.append((chosen[:, None] == torch.arange(self.classes, device=like.device)).to(like.dtype))
+        return torch.cat(parts, dim=1) if parts else None
+
+    def labels_for(self, like: Tensor, labels: Tensor | None) -> Tensor | None:
+        """The labels, drawn evenly where a conditional model is given none; None for any other model."""
+        if not self.classes:
+            return None
+        return torch.randint(self.classes, (like.shape[0],), device=like.device) if labels is None else labels
+
+    @staticmethod
+    def join(inputs: Tensor, condition: Tensor | None) -> Tensor:
+        """``[batch, time, n]`` and ``[batch, size]`` to ``[batch, time, n + size]``."""
+        if condition is None:
+            return inputs
+        # Not `expand`: exported, it would lose the free dimension.
+        return torch.cat([inputs, condition[:, None].repeat(1, inputs.shape[1], 1)], dim=2)
+
+
+class OwnUnits(nn.Module):
+    """From the range -1..1 that networks see to the data's own: ``minimum..maximum`` of each feature."""
+
+    minimum: Tensor
+    half_range: Tensor
+
+    def __init__(self, data: SeriesSpec) -> None:
+        super().__init__()
+        minimum, maximum = torch.from_numpy(data.minimum).float(), torch.from_numpy(data.maximum).float()
+        self.register_buffer("minimum", minimum.clone(), persistent=False)
+        self.register_buffer("half_range", (maximum - minimum) / 2, persistent=False)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """``[..., features]`` of the same shape."""
+        return self.minimum + (values + 1) * self.half_range

@@ -1,0 +1,403 @@
+"""The networks on clips keep their promises, and compute what independent computations compute."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from rgan_kit.contracts import Autoregressive, Batch, FrameSpec
+from rgan_kit.export.graph import to_onnx
+from rgan_kit.export.interface import example_inputs, inputs_of, outputs_of
+from rgan_kit.export.verify import SHAPES, check_structure, compare
+from rgan_kit.runtime.manifest import TensorInfo
+from rgan_kit.runtime.operators import ALLOWED
+from rgan_kit_plugins.convolutions import from_uint8, halvings, to_uint8
+from rgan_kit_plugins.discriminators import DISCRIMINATORS
+from rgan_kit_plugins.encoders import ENCODERS
+from rgan_kit_plugins.generators import GENERATORS
+
+CELLS = ("rnn", "lstm", "gru")
+CRITICS = (*CELLS, "image", "conv3d", "mocogan")
+SIZES = ((8, 8), (16, 16), (9, 21), (5, 33), (1, 1))
+
+
+def spec(height: int = 8, width: int = 10, channels: int = 2, labels: tuple[str, ...] = ()) -> FrameSpec:
+    return FrameSpec(6, height, width, channels, 8.0, labels)
+
+
+def part(specs, name: str, data: FrameSpec, *arguments, **options):
+    torch.manual_seed(0)
+    chosen = next(each for each in specs if each.name == name)
+    small = {"hidden_size": 6, "channels": 3, "dropout": 0.0}
+    small |= {"noise_size": 3} if specs is GENERATORS else {}
+    small |= {"embedding_size": 5} if specs is not GENERATORS and name in CELLS else {}
+    return chosen.build(chosen.options(**(small | options)), data, *arguments)
+
+
+def generator(cell: str = "gru", data: FrameSpec | None = None, **options):
+    return part(GENERATORS, cell, data or spec(), **options)
+
+
+def critic(name: str, data: FrameSpec | None = None, **options):
+    return part(DISCRIMINATORS, name, data or spec(), **options)
+
+
+def encoder(cell: str = "gru", data: FrameSpec | None = None, **options):
+    return part(ENCODERS, cell, data or spec(), 4, **options)
+
+
+def clips(size: int = 3, time: int = 5, data: FrameSpec | None = None) -> Batch[torch.Tensor]:
+    data = data or spec()
+    drawn = torch.rand(size, time, data.channels, data.height, data.width, generator=torch.Generator().manual_seed(1))
+    lengths = torch.tensor([time, *range(1, size)])[:size]
+    return Batch(drawn * 2 - 1, lengths, torch.arange(size) % len(data.labels) if data.labels else None)
+
+
+def longer(batch: Batch[torch.Tensor]) -> Batch[torch.Tensor]:
+    """The same sequences in a longer batch, with rubbish for padding."""
+    steps = torch.arange(batch.values.shape[1] + 3)
+    values = torch.cat([batch.values, torch.full_like(batch.values[:, :3], 0.7)], 1)
+    values[steps >= batch.lengths[:, None]] = -0.9
+    return Batch(values, batch.lengths, batch.labels)
+
+
+# --- Sizes ---
+
+
+def test_the_smallest_grid_has_four_to_seven_pixels_a_side():
+    assert [halvings(side) for side in range(1, 8)] == [0] * 7
+    assert {side // 2 ** halvings(side) for side in range(8, 500)} == {4, 5, 6, 7}
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("latent_size", [0, 3])
+def test_frames_of_any_size_are_drawn_and_read(height, width, latent_size):
+    data = spec(height, width)
+    made = generator("gru", data, latent_size=latent_size).generate(4, 5)
+    assert made.values.shape == (4, 5, 2, height, width)
+    assert made.values.abs().max() <= 1
+    assert made.lengths.tolist() == [5] * 4
+    for name in CRITICS:
+        scores = critic(name, data)(made)
+        assert scores.sequence.shape == (4,)
+        assert scores.steps.shape == (4, 5)
+    mean, log_variance = encoder("gru", data)(made)
+    assert mean.shape == log_variance.shape == (4, 4)
+
+
+# --- Padding, batches, order ---
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_padding_changes_no_score(name):
+    model = critic(name, spec(labels=("a", "b")), minibatch_statistics=True).eval()
+    short = clips(4, 5, spec(labels=("a", "b")))
+    expected, got = model(short), model(longer(short))
+    torch.testing.assert_close(got.sequence, expected.sequence)
+    torch.testing.assert_close(got.steps[:, :5], expected.steps)
+    counts = torch.arange(8) < short.lengths[:, None]
+    assert got.steps[~counts].abs().sum() == 0
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_a_clip_of_any_length_scores_in_a_batch_as_it_does_alone(name):
+    model, batch = critic(name).eval(), clips(5, 6)
+    together = model(batch)
+    for row, length in enumerate(batch.lengths.tolist()):
+        alone = model(Batch(batch.values[row : row + 1, :length], batch.lengths[row : row + 1]))
+        torch.testing.assert_close(alone.sequence[0], together.sequence[row])
+        torch.testing.assert_close(alone.steps[0], together.steps[row, :length])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_padding_changes_no_posterior(cell):
+    model, short = encoder(cell, layers=2).eval(), clips(4, 5)
+    torch.testing.assert_close(model(longer(short)), model(short))
+
+
+def test_a_clip_depends_on_no_other_of_its_batch():
+    model, noise, latent = generator(latent_size=3), torch.randn(4, 5, 3), torch.randn(4, 3)
+    halves = [model.frames(noise[rows], latent[rows]) for rows in (slice(2), slice(2, 4))]
+    torch.testing.assert_close(torch.cat(halves), model.frames(noise, latent))
+
+
+def test_only_clip_discriminators_mind_the_order_of_frames():
+    batch = clips(1, 6)
+    mixed = Batch(batch.values[:, [3, 0, 5, 1, 4, 2]], batch.lengths)
+    differences = {
+        name: (critic(name).eval()(batch).sequence - critic(name).eval()(mixed).sequence).abs().item()
+        for name in CRITICS
+    }
+    assert differences.pop("image") < 1e-6
+    assert min(differences.values()) > 1e-6
+
+
+def test_mocogan_scores_frames_one_by_one_and_the_clip_as_a_whole():
+    model, batch = critic("mocogan").eval(), clips(1, 6)
+    changed = Batch(batch.values.clone(), batch.lengths)
+    changed.values[:, 2] *= -1
+    before, after = model(batch), model(changed)
+    others = [0, 1, 3, 4, 5]
+    torch.testing.assert_close(after.steps[:, others], before.steps[:, others])
+    assert (after.steps[:, 2] - before.steps[:, 2]).abs() > 1e-6
+    assert (after.sequence - before.sequence).abs() > 1e-6
+
+
+# --- Labels and regularisers ---
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_what_a_label_adds_is_its_projection_on_what_was_read(name):
+    data = spec(labels=("a", "b"))
+    model, batch = critic(name, data).eval(), clips(2, 5, data)
+    vectors = [each.weight for each in model.modules() if isinstance(each, torch.nn.Embedding)]
+    scores = []
+    for factor in (0.0, 1.0, 2.0):
+        with torch.no_grad():
+            for vector in vectors:
+                vector.copy_(factor * torch.ones_like(vector))
+        scores.append(model(batch))
+    for read in (lambda each: each.sequence, lambda each: each.steps):
+        none, once, twice = map(read, scores)
+        torch.testing.assert_close(twice - none, 2 * (once - none))  # linear in the label's vector
+        assert (once - none).abs().max() > 1e-5
+
+
+@pytest.mark.parametrize("name", CRITICS)
+@pytest.mark.parametrize("asked", [True, False])
+def test_minibatch_statistics_are_seen_where_asked_for(name, asked):
+    model, batch = critic(name, minibatch_statistics=asked).eval(), clips(4, 5)
+    other = Batch(batch.values.clone(), batch.lengths)
+    other.values[1:] = other.values[:1]  # all like the first
+    mine, theirs = model(batch), model(other)
+    seen = [bool((a[0] - b[0]).abs().max() > 1e-7) for a, b in ((mine.sequence, theirs.sequence),)]
+    if name in ("image", "mocogan"):
+        seen.append(bool((mine.steps[0] - theirs.steps[0]).abs().max() > 1e-7))
+    assert seen == [asked] * len(seen)
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_spectral_normalisation_bounds_every_layer(name):
+    model, batch = critic(name, spectral_norm=True), clips()
+    for _ in range(30):
+        model(batch)
+    layers = [each for each in model.modules() if hasattr(each, "parametrizations")]
+    kinds = {type(each).__name__.removeprefix("Parametrized") for each in layers}
+    assert kinds == {"Linear"} | ({"Conv3d"} if name in ("conv3d", "mocogan") else set()) | (
+        {"Conv2d"} if name != "conv3d" else set()
+    )
+    for layer in layers:
+        assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.05)
+
+
+# --- Gradients, chance ---
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("name", CRITICS)
+def test_every_parameter_receives_a_gradient(cell, name):
+    data = spec(labels=("a", "b"))
+    model, judge = generator(cell, data, latent_size=3, layers=2), critic(name, data)
+    scores = judge(model.generate(4, 5, labels=torch.tensor([0, 1, 0, 1])))
+    (scores.sequence.square().sum() + scores.steps.square().sum()).backward()
+    for network in (model, judge):
+        for parameter_name, parameter in network.named_parameters():
+            assert parameter.grad is not None, parameter_name
+            assert parameter.grad.abs().sum() > 0, parameter_name
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_parameter_of_encoder_and_decoder_receives_a_gradient(cell):
+    model, reader, batch = generator(cell, latent_size=4, likelihood=True), encoder(cell), clips()
+    mean, log_variance = reader(batch)
+    model.log_probs(batch, mean + (log_variance / 2).exp()).sum().backward()
+    for name, parameter in itertools.chain(model.named_parameters(), reader.named_parameters()):
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_the_gradient_of_a_gradient_penalty_equals_finite_differences(name):
+    torch.set_default_dtype(torch.float64)
+    try:
+        model, batch = critic(name, spec(5, 5, 1)).eval(), clips(2, 3, spec(5, 5, 1))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    values = batch.values.double().requires_grad_()
+
+    def penalty() -> torch.Tensor:
+        score = model(Batch(values, batch.lengths)).sequence.sum()
+        return torch.autograd.grad(score, values, create_graph=True)[0].square().sum()
+
+    weight = next(each for each in model.parameters() if each.ndim > 3)  # of the first convolution
+    (gradient,) = torch.autograd.grad(penalty(), weight)
+    direction, step = torch.randn_like(weight), 1e-6
+    with torch.no_grad():
+        weight += step * direction
+    above = penalty()
+    with torch.no_grad():
+        weight -= 2 * step * direction
+    slope = (above - penalty()) / (2 * step)
+    torch.testing.assert_close((gradient * direction).sum(), slope, rtol=1e-4, atol=1e-9)
+    assert slope != 0
+
+
+def test_the_same_seed_draws_the_same_clips():
+    model, drawn = generator(latent_size=3, data=spec(labels=("a", "b"))), []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        drawn.append(model.generate(3, 4))
+    assert torch.equal(drawn[0].values, drawn[1].values)
+    assert torch.equal(drawn[0].labels, drawn[1].labels)
+    assert not torch.equal(drawn[0].values, drawn[2].values)
+
+
+def test_a_frame_shows_its_past_noise_and_its_latent_and_label():
+    data = spec(labels=("a", "b"))
+    model, noise, latent, labels = generator("lstm", data, latent_size=3), torch.randn(1, 6, 3), torch.randn(1, 3), [0]
+    base = model.frames(noise, latent, torch.tensor(labels))
+    other = noise.clone()
+    other[:, 2] += 1
+    moved = (model.frames(other, latent, torch.tensor(labels)) - base).abs().amax((0, 2, 3, 4))
+    assert (moved[:2] == 0).all()
+    assert (moved[2:] > 0).all()
+    assert (model.frames(noise, latent + 1, torch.tensor(labels)) - base).abs().amin((0, 1)).max() > 0
+    assert (model.frames(noise, latent, torch.tensor([1])) - base).abs().max() > 0
+
+
+# --- Likelihood ---
+
+
+def test_a_gan_generator_has_no_likelihood_and_a_decoder_has():
+    assert not isinstance(generator(), Autoregressive)
+    assert isinstance(generator(likelihood=True), Autoregressive)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_likelihood_is_the_normal_density_of_all_pixels(cell):
+    data = spec(labels=("a", "b"))
+    model, batch, latent = generator(cell, data, latent_size=4, likelihood=True), clips(3, 5, data), torch.randn(3, 4)
+    with torch.no_grad():
+        model.log_deviation.fill_(-1.3)
+    torch.manual_seed(5)
+    got = model.log_probs(batch, latent).detach().numpy()
+    torch.manual_seed(5)
+    mean = model.frames(torch.randn(3, 5, 3), latent, batch.labels).detach().double().numpy()
+    deviation = np.exp(-1.3) + 2 / 255
+    expected = np.zeros((3, 5))
+    for row, length in enumerate(batch.lengths.tolist()):
+        for step in range(length):
+            for pixel, centre in zip(batch.values[row, step].flatten().tolist(), mean[row, step].flat, strict=True):
+                density = np.exp(-(((pixel - centre) / deviation) ** 2) / 2) / (deviation * np.sqrt(2 * np.pi))
+                expected[row, step] += np.log(density)
+    np.testing.assert_allclose(got, expected, rtol=1e-4)
+
+
+def test_the_likelihood_ignores_padding():
+    model, short, latent = generator(latent_size=4, likelihood=True), clips(), torch.randn(3, 4)
+    with torch.no_grad():
+        model.recurrence.rnn.weight_ih_l0[:, :6] = 0  # no noise: it would be another for another length
+    got = model.log_probs(longer(short), latent)
+    torch.testing.assert_close(got[:, :5], model.log_probs(short, latent))
+    assert got[:, 5:].abs().sum() == 0
+
+
+def test_no_pixel_is_known_better_than_a_file_knows_it():
+    model = generator(likelihood=True)
+    with torch.no_grad():
+        model.log_deviation.fill_(-50.0)
+    assert model.deviation.item() == pytest.approx(2 / 255)
+
+
+# --- Files ---
+
+
+def test_all_shades_survive_the_way_to_the_network_and_back():
+    shades = torch.arange(256, dtype=torch.uint8).view(1, 2, 4, 16, 2)
+    assert from_uint8(shades).shape == (1, 2, 2, 4, 16)
+    assert from_uint8(shades).min() == -1
+    assert from_uint8(shades).max() == 1
+    assert torch.equal(to_uint8(from_uint8(shades)), shades)
+
+
+def test_a_sampler_is_a_frozen_copy_that_draws_what_the_network_draws():
+    model = generator(latent_size=3, dropout=0.4)
+    sampler, noise, latent = model.sampler(), torch.randn(2, 5, 3), torch.randn(2, 3)
+    expected = to_uint8(model.eval().frames(noise, latent))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(1.0)
+    assert torch.equal(sampler(noise, latent), expected)
+    assert not any(parameter.requires_grad for parameter in sampler.parameters())
+
+
+def check_generator(cell: str, data: FrameSpec, path, **options) -> None:
+    model = generator(cell, data, **options)
+    inputs, outputs = inputs_of(data, model), outputs_of(data)
+    sampler = model.sampler()
+    graph = to_onnx(sampler, example_inputs(inputs, 3, 5), inputs, outputs, 18)
+    onnx.save(graph, path)
+    check_structure(graph, path)
+    assert {node.op_type for node in graph.graph.node} <= ALLOWED
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def run(given):
+        return {"frames": session.run(None, {name: value.numpy() for name, value in given.items()})[0]}
+
+    assert compare(sampler, run, inputs, outputs)["largest_difference"] <= 1
+
+
+def check_encoder(cell: str, data: FrameSpec, path, **options) -> None:
+    module = encoder(cell, data, **options).exportable()
+    picture = (data.height, data.width, data.channels)
+    inputs = [
+        TensorInfo(name="frames", dtype="uint8", shape=("batch", "time", *picture)),
+        TensorInfo(name="lengths", dtype="int64", shape=("batch",)),
+    ]
+    outputs = [TensorInfo(name=name, dtype="float32", shape=("batch", 4)) for name in ("mean", "log_variance")]
+
+    def given(batch: int, time: int) -> dict[str, torch.Tensor]:
+        frames = torch.randint(256, (batch, time, *picture), dtype=torch.uint8)
+        return {"frames": frames, "lengths": torch.arange(time, time - batch, -1).clamp(min=1)}
+
+    graph = to_onnx(module, given(3, 5), inputs, outputs, 18)
+    onnx.save(graph, path)
+    check_structure(graph, path)
+    assert {node.op_type for node in graph.graph.node} <= ALLOWED
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    for batch, time in SHAPES:
+        example = given(batch, time)
+        got = session.run(None, {name: value.numpy() for name, value in example.items()})
+        for mine, theirs in zip(module(**example), got, strict=True):
+            np.testing.assert_allclose(theirs, mine.numpy(), atol=1e-5)
+
+
+def test_clips_from_a_model_file_are_those_of_torch(tmp_path):
+    check_generator("gru", spec(9, 16, labels=("a", "b")), tmp_path / "model.onnx", latent_size=4)
+
+
+def test_a_posterior_from_a_model_file_is_that_of_torch(tmp_path):
+    check_encoder("lstm", spec(9, 16), tmp_path / "encoder.onnx")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("labels", [(), ("a", "b")])
+@pytest.mark.parametrize(
+    "options", [{}, {"latent_size": 4, "layers": 2}, {"latent_size": 4, "noise_size": 1, "likelihood": True}]
+)
+def test_every_generator_exports_alike(cell, labels, options, tmp_path):
+    check_generator(cell, spec(17, 8, 3, labels), tmp_path / "model.onnx", **options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("size", [(8, 8), (33, 20)])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_every_encoder_exports_alike(cell, size, layers, tmp_path):
+    check_encoder(cell, spec(*size, 3), tmp_path / "encoder.onnx", layers=layers)

@@ -45,9 +45,3 @@ def test_samples_that_repeat_or_hardly_vary_are_a_collapse():
 
 def test_data_that_repeat_themselves_are_no_collapse():
     assert warnings_of({"distinct": 0.3, "heldout_distinct": 0.35}, {"spread": 0.8}, samples=True) == []
-
-
-def test_a_network_that_has_learnt_nothing_yet_is_no_collapse():
-    said: list[str] = []
-    Monitor(said.append).samples(0, {"spread": 0.01})
-    assert said == []

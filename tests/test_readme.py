@@ -89,6 +89,6 @@ def test_every_recipe_is_in_the_table():
 
 
 def test_every_linked_file_is_there():
-    for page in (ROOT / "README.md", ROOT / "exported" / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for page in (ROOT / "README.md", ROOT / "exported" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rgan_kit.cli.console import Results
+from rgan_kit.cli.data import advising
 
 if TYPE_CHECKING:
     from rgan_kit.config import RunConfig
@@ -20,7 +21,8 @@ def show(config: RunConfig, registry: Registry, results: Results) -> None:
 
     from rgan_kit.training.session import load_dataset, make_trainer
 
-    dataset = load_dataset(config)
+    with advising(config.data):
+        dataset = load_dataset(config)
     trainer = make_trainer(config, dataset, registry, Path("dry-run"))
     indices = trainer.order.batch(0)
     batch = dataset.train.take(indices)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rgan_kit.cli.console import Results, finite
+from rgan_kit.cli.data import advising
 from rgan_kit.cli.extras import TRAIN, need
 from rgan_kit.errors import ExitCode, UsageError
 
@@ -90,7 +91,8 @@ def _begin(config: RunConfig, run: Path | None, registry: Registry, results: Res
     from rgan_kit.cli.progress import make_reporter
     from rgan_kit.training.session import load_dataset
 
-    dataset = load_dataset(config)
+    with advising(config.data):
+        dataset = load_dataset(config)
     with make_reporter() as reporter:
         _introduce(reporter, config, dataset)
         trainer = _begun(config, dataset, run, registry, reporter)

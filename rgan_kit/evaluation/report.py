@@ -33,6 +33,15 @@ FIGURES: dict[str, Figure] = {
     "verbatim": Figure("verbatim", "samples that stand word for word in the training data", share=True),
     "ngram_nll": Figure("3-gram nats", "nats a token of the samples under a trigram model of the training data"),
     "length": Figure("length", "mean length of the samples"),
+    "melody_nll": Figure("melody nats", "nats a token of the valid samples under the known process"),
+    "series_nll": Figure("source nats", "nats a step of the samples under the known process"),
+    "marginal_distance": Figure("marginal distance", "of single values from training data; a column's range is 2"),
+    "autocorrelation_distance": Figure("autocorrelation gap", "of correlations of values with those before"),
+    "cross_correlation_distance": Figure("cross-correlation gap", "of correlations between columns"),
+    "spread": Figure("spread", "deviation across samples; 1 is right, far below 1 is a collapse"),
+    "near_copies": Figure("near copies", "samples within 1 % of a training sample", share=True),
+    "sine_residual": Figure("no sine", "what no sine explains, in amplitudes"),
+    "innovation_std": Figure("innovations", "standard deviation of what the past does not explain"),
 }
 
 

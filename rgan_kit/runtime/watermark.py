@@ -175,7 +175,7 @@ def _chance(numbers: np.ndarray, centre: np.ndarray) -> np.ndarray:
     """That a uniform number lies as near to ``centre`` as these do."""
     distance = np.abs(numbers.astype(np.float64) - centre)
     near = np.minimum(centre + distance, 1) - np.maximum(centre - distance, 0) + _GRAIN
-    return np.minimum(near, 1.0)
+    return np.asarray(np.minimum(near, 1.0))
 
 
 def log_gamma_tail(shape: int, value: float) -> float:
@@ -184,4 +184,4 @@ def log_gamma_tail(shape: int, value: float) -> float:
         return 0.0
     terms = np.array([k * math.log(value) - math.lgamma(k + 1) for k in range(shape)])
     highest = float(terms.max())
-    return min(0.0, highest + math.log(float(np.exp(terms - highest).sum())) - value)
+    return min(0.0, float(highest + math.log(float(np.exp(terms - highest).sum())) - value))

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from rgan_kit.contracts import DataError
-from rgan_kit_plugins.domains.text import SPEC
-from rgan_kit_plugins.domains.text import decoder as decoder_module
+from rgan_kit_plugins.domains.text import SPEC, description
 from rgan_kit_plugins.domains.text.decoder import TextDecoder
 from rgan_kit_plugins.domains.text.symbols import SPECIAL
 
@@ -147,7 +146,7 @@ def test_a_hostile_manifest_is_refused_with_its_fault(changes, words):
 
 
 def test_a_vocabulary_that_would_fill_the_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(decoder_module, "_MOST_CHARACTERS", 25)
+    monkeypatch.setattr(description, "_MOST_CHARACTERS", 25)
     with pytest.raises(DataError, match="more than 25 characters"):
         SPEC.decoder(WORDS.manifest())
 

@@ -81,7 +81,7 @@ def test_hidden_files_and_pipes_are_skipped_and_listed(tmp_path):
     write(tmp_path / "own.txt")
     write(tmp_path / "._own.txt", b"\x00\x05")
     os.mkfifo(tmp_path / "pipe.txt")
-    assert read_text(tmp_path).skipped == ("._own.txt (hidden)", "pipe.txt (no regular file)")
+    assert read_text(tmp_path).refused == {"._own.txt": "hidden", "pipe.txt": "no regular file"}
 
 
 def test_a_missing_path_names_its_neighbours(tmp_path):
@@ -98,7 +98,7 @@ def test_a_missing_path_names_the_nearest_folder(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("data.csv", LINES, ["no .txt file"]),
+        ("data.csv", LINES, ["no .txt, .tsv or .jsonl file"]),
         ("empty.txt", b"", ["nothing in it"]),
         ("blank.txt", b"\n  \n\t\n" * 9, ["only blank lines"]),
         ("mark.txt", b"\xef\xbb\xbf", ["only blank lines"]),

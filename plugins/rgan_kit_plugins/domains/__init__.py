@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rgan_kit_plugins.domains import text
+from rgan_kit_plugins.domains import images, music, series, text, video
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DOMAINS: Final = (text.SPEC,)
-_GUESSES: Final = (text.guess,)
+DOMAINS: Final = (text.SPEC, music.SPEC, series.SPEC, video.SPEC, images.SPEC)
+_GUESSES: Final = (text.guess, music.guess, series.guess, video.guess, images.guess)
 
 
 def guess(path: Path) -> str | None:

@@ -1,23 +1,31 @@
-"""From a path to lines of text, or to the reason why not."""
+"""From a path to samples of text, or to the reason why not."""
 
 from __future__ import annotations
 
 import difflib
 import hashlib
 import os
-import re
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from rgan_kit.contracts import DataError
+from rgan_kit_plugins.domains.text.records import Layout, Records, UnreadableError, records_of
 
+SUFFIXES: Final = (".txt", ".tsv", ".jsonl")
 MAX_BYTES: Final = 2**30
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-_LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
+
+_NAMES: Final = ".txt, .tsv or .jsonl"
+
+
+class Part(NamedTuple):
+    """A file that was read: the number of its first line among all, and how many lines of it stand before that."""
+
+    file: Path
+    first: int
+    header: int = 0
 
 
 @dataclass(frozen=True)
@@ -26,22 +34,24 @@ class Text:
 
     Attributes:
         path: as the user gave it.
-        lines: of all files in order, without their ends.
-        starts: (file, number of its first line among ``lines``) of every file.
-        skipped: what lies in the folder and was not read, each with the reason.
+        lines: of all files in order, without their ends; records, where a file holds such.
+        parts: the files.
+        refused: what lies in the folder and was not read, each with the reason.
         fingerprint: SHA-256 (hex) of the names and bytes of all files.
+        labels: the class of each line (empty where the line is); None where there are no classes.
     """
 
     path: Path
     lines: list[str]
-    starts: tuple[tuple[Path, int], ...]
-    skipped: tuple[str, ...]
+    parts: tuple[Part, ...]
     fingerprint: str
+    refused: Mapping[str, str] = field(default_factory=dict)
+    labels: list[str] | None = None
 
     def where(self, line: int) -> str:
         """File and line number (from 1) of ``lines[line]``."""
-        file, first = next((file, first) for file, first in reversed(self.starts) if first <= line)
-        return f"{file}, line {line - first + 1:,}"
+        part = next(part for part in reversed(self.parts) if part.first <= line)
+        return f"{part.file}, line {line - part.first + part.header + 1:,}"
 
 
 def fingerprint(parts: Iterable[tuple[str, bytes]]) -> str:
@@ -54,63 +64,133 @@ def fingerprint(parts: Iterable[tuple[str, bytes]]) -> str:
     return digest.hexdigest()
 
 
-def read_text(path: Path) -> Text:
-    """Reads a .txt file, or every one in a folder and the folders in it, in the order of their names.
+def read_text(path: Path, layout: Layout | None = None) -> Text:
+    """Reads a file of text, or every one in a folder and the folders in it, in the order of their names. In a folder,
+    those that cannot be used are left out and listed.
 
     Raises:
         DataError: nothing to read at ``path``, too much of it, or something that is no UTF-8 text.
     """
+    layout = layout or Layout()
     try:
-        files, skipped = _find(path)
+        files, refused = _find(path)
         _check_size(path, files)
         contents = [(file, file.read_bytes()) for file in files]
     except OSError as error:
         raise DataError(f"{error.filename or path}: cannot be read ({error.strerror or error}).") from error
-    lines: list[str] = []
-    starts = []
-    for file, content in contents:
-        starts.append((file, len(lines)))
-        lines += _lines(file, content)
     if not any(content for _, content in contents):
-        raise DataError(f"{path}: there is nothing in it.", "Give a .txt file with at least 10 lines of text.")
-    named = ((file.relative_to(path).as_posix() if file != path else file.name, data) for file, data in contents)
-    return Text(path, lines, tuple(starts), tuple(skipped), fingerprint(named))
+        raise DataError(f"{path}: there is nothing in it.", f"Give a {_NAMES} file with at least 10 lines of text.")
+    read: list[tuple[Path, Records]] = []
+    for file, content in contents:
+        try:
+            read.append((file, records_of(file.suffix.lower(), content, layout)))
+        except UnreadableError as error:
+            if file == path:
+                raise _unreadable(file, error) from None
+            refused[_name(path, file)] = f"line {error.line:,}: {error.reason}" if error.line else error.reason
+    return _joined(path, layout, contents, read, refused)
 
 
-def _find(path: Path) -> tuple[list[Path], list[str]]:
+def _joined(
+    path: Path,
+    layout: Layout,
+    contents: list[tuple[Path, bytes]],
+    read: list[tuple[Path, Records]],
+    refused: dict[str, str],
+) -> Text:
+    if not read:
+        listed = "; ".join(f"{name}: {reason}" for name, reason in list(refused.items())[:3])
+        raise DataError(f"{path}: no file in it can be used ({listed}).", f"Give {_NAMES} files in UTF-8.")
+    lines: list[str] = []
+    parts = []
+    for file, records in read:
+        parts.append(Part(file, len(lines), records.header))
+        lines += records.texts
+    mark = fingerprint((_name(path, file), content) for file, content in contents)
+    return Text(path, lines, tuple(parts), mark, refused, _labels(path, layout, read))
+
+
+def _labels(path: Path, layout: Layout, read: list[tuple[Path, Records]]) -> list[str] | None:
+    """The class of every line, from its record, its file's name or the first folder on the way to it."""
+    if layout.labels in ("file", "folder"):
+        names = [_label_of_file(path, file, layout) for file, _ in read]
+        return [
+            name if text.strip() else ""
+            for name, (_, records) in zip(names, read, strict=True)
+            for text in records.texts
+        ]
+    labelled = [file for file, records in read if records.labels is not None]
+    if not labelled:
+        return None
+    for file, records in read:
+        if records.labels is None and any(map(str.strip, records.texts)):
+            raise DataError(
+                f"{file}: has no classes, but {labelled[0].name} has.",
+                "Leave one of them out, or all classes: --set domain.labels=none",
+            )
+    return [label for _, records in read for label in records.labels or [""] * len(records.texts)]
+
+
+def _label_of_file(path: Path, file: Path, layout: Layout) -> str:
+    if layout.labels == "file":
+        return _as_text(file.stem)
+    steps = file.relative_to(path).parts if file != path else ()
+    if len(steps) < 2:
+        raise DataError(
+            f"{file}: lies in no folder of its class.",
+            f"Put it into one ({path / 'CLASS' / file.name}), or: --set domain.labels=file",
+        )
+    return _as_text(steps[0])
+
+
+def _as_text(name: str) -> str:
+    """A file's name, which may hold bytes that are no UTF-8."""
+    return name.encode("utf-8", "replace").decode()
+
+
+def _unreadable(file: Path, error: UnreadableError) -> DataError:
+    return DataError(f"{file}{f', line {error.line:,}' if error.line else ''}: {error.reason}", error.mend)
+
+
+def _name(path: Path, file: Path) -> str:
+    return file.relative_to(path).as_posix() if file != path else file.name
+
+
+def _find(path: Path) -> tuple[list[Path], dict[str, str]]:
     if not path.exists():
         raise _missing(path)
     if path.is_dir():
-        files, skipped = _find_in_folder(path)
+        files, refused = _find_in_folder(path)
         if not files:
-            more = f" (skipped: {', '.join(skipped[:5])})" if skipped else ""
-            raise DataError(f"{path}: there is no .txt file in this folder{more}.", "Text is read from .txt files.")
-        return files, skipped
+            listed = ", ".join(f"{name} ({reason})" for name, reason in list(refused.items())[:5])
+            more = f" (skipped: {listed})" if refused else ""
+            raise DataError(f"{path}: there is no {_NAMES} file in this folder{more}.", "Text is read from such files.")
+        return files, refused
     if not path.is_file():
-        raise DataError(f"{path}: this is neither a file nor a folder.", "Give a .txt file or a folder of them.")
-    if path.suffix.lower() != ".txt":
-        raise DataError(f"{path}: this is no .txt file.", "If it is plain text, rename it so that it ends in .txt.")
-    return [path], []
+        raise DataError(f"{path}: this is neither a file nor a folder.", f"Give a {_NAMES} file or a folder of them.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise DataError(f"{path}: this is no {_NAMES} file.", "If it is plain text, rename it so that it ends in .txt.")
+    return [path], {}
 
 
-def _find_in_folder(folder: Path) -> tuple[list[Path], list[str]]:
+def _find_in_folder(folder: Path) -> tuple[list[Path], dict[str, str]]:
     """Text files in the order of their names, and what was passed over. Links are not followed: what they point to
     lies elsewhere, or is read already under its own name."""
-    files, skipped = [], []
+    files, refused = [], {}
     for file, is_folder in _walk(folder):
         name = file.relative_to(folder).as_posix()
         if file.is_symlink():
-            if is_folder or file.suffix.lower() == ".txt":
-                skipped.append(f"{name} (a symbolic link)")
-        elif is_folder or file.suffix.lower() != ".txt":
+            if is_folder or file.suffix.lower() in SUFFIXES:
+                refused[name] = "a symbolic link"
+        elif is_folder or file.suffix.lower() not in SUFFIXES:
             continue
         elif file.name.startswith("."):
-            skipped.append(f"{name} (hidden)")
+            refused[name] = "hidden"
         elif not stat.S_ISREG(file.stat().st_mode):
-            skipped.append(f"{name} (no regular file)")
+            refused[name] = "no regular file"
         else:
             files.append(file)
-    return sorted(files, key=lambda file: file.relative_to(folder).as_posix()), sorted(skipped)
+    return sorted(files, key=lambda file: file.relative_to(folder).as_posix()), dict(sorted(refused.items()))
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
@@ -143,30 +223,3 @@ def _check_size(path: Path, files: list[Path]) -> None:
             f"{path}: {size / 2**30:.1f} GiB of text; at most {MAX_BYTES / 2**30:.0f} GiB are held in memory.",
             "Train on a part of it.",
         )
-
-
-def _lines(file: Path, content: bytes) -> list[str]:
-    if content.startswith(_UTF16_MARKS):
-        raise DataError(f"{file}: this looks like UTF-16 and not UTF-8.", "Save it as UTF-8.")
-    zero = content.find(0)
-    if zero >= 0:
-        raise DataError(
-            f"{file}, line {_line_number(content, zero):,}: a zero byte at offset {zero:,}, so this is no text.",
-            "Give plain text in UTF-8.",
-        )
-    mark = len(_BYTE_ORDER_MARK) if content.startswith(_BYTE_ORDER_MARK) else 0
-    try:
-        text = content[mark:].decode("utf-8")
-    except UnicodeDecodeError as error:
-        offset = mark + error.start
-        raise DataError(
-            f"{file}, line {_line_number(content, offset):,}: byte 0x{content[offset]:02x} at offset {offset:,} of the "
-            f"file is not UTF-8 ({error.reason}).",
-            "Save the file as UTF-8.",
-        ) from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.removesuffix("\n").split("\n") if text else []
-
-
-def _line_number(content: bytes, offset: int) -> int:
-    return len(_LINE_ENDS.findall(content[:offset])) + 1

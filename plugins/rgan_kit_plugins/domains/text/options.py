@@ -12,14 +12,26 @@ from rgan_kit.contracts import Options
 class TextOptions(Options):
     """How text becomes sequences of symbols."""
 
-    level: Literal["auto", "character", "word"] = Field(
-        "auto", description="what a symbol is: a character, a word between spaces, or what suits the text"
+    level: Literal["auto", "character", "word", "subword"] = Field(
+        "auto",
+        description="what a symbol is: a character, a word, a piece of one (byte-pair encoding), or what suits",
+    )
+    tokenize: Literal["space", "punctuation"] = Field(
+        "space",
+        description="level=word: words between spaces, or punctuation apart and every word with the space before it, "
+        "so that the text comes back as it was",
+    )
+    merges: int = Field(
+        2000, ge=1, le=100_000, description="level=subword: pairs of symbols that become one, the most frequent first"
     )
     unit: Literal["line", "window"] = Field(
-        "line", description="what a sample is: a line, or a window of running text"
-    )  # fmt: skip
+        "line", description="what a sample is: a line (or record), or a window of running text"
+    )
     window_length: int = Field(
-        0, ge=0, le=4096, description="symbols in a window; 0 for 128 characters or 32 words (unit=window)"
+        0,
+        ge=0,
+        le=4096,
+        description="symbols in a window (subwords: characters); 0 for 128 characters or 32 words (unit=window)",
     )
     stride: int = Field(
         0, ge=0, le=65536, description="symbols from one window's start to the next; 0 for the window's length"
@@ -28,7 +40,12 @@ class TextOptions(Options):
         0, ge=0, le=10**6,
         description="rarer symbols become the unknown one; 0 for 2 where there are over 1,000 different ones, else 1",
     )  # fmt: skip
-    max_vocabulary: int = Field(10_000, ge=1, le=500_000, description="most different symbols; the rarest go first")
+    max_vocabulary: int = Field(
+        10_000,
+        ge=1,
+        le=500_000,
+        description="most different symbols (subwords: characters, merges come on top); the rarest go first",
+    )
     max_length: int = Field(
         0, ge=0, le=4096,
         description="longer lines are left out; 0 for the longest line, but 256 characters or 64 words at most",
@@ -37,6 +54,20 @@ class TextOptions(Options):
     equal_lines: Literal["anywhere", "together"] = Field(
         "anywhere",
         description="where repeated lines go: training or validation as chance has it, or all on one side",
+    )
+    labels: Literal["auto", "none", "file", "folder"] = Field(
+        "auto",
+        description="where a sample's class stands: in .tsv and .jsonl files where they have one, nowhere, in the name "
+        "of its file, or in that of its folder",
+    )
+    columns: Literal["label-text", "text-label"] = Field(
+        "label-text", description="order of the two columns of a .tsv file that does not name them in its first line"
+    )
+    text_key: str = Field(
+        "text", min_length=1, max_length=100, description="key (.jsonl) or column name (.tsv) of the text"
+    )
+    label_key: str = Field(
+        "label", min_length=1, max_length=100, description="key (.jsonl) or column name (.tsv) of the class"
     )
     embedded_sentences: int = Field(
         2000, ge=10, le=200_000, description="training sentences drawn from the embedded language, without data"

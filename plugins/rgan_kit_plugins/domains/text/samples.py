@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,8 @@ from rgan_kit_plugins.domains.text.symbols import Spans, Symbols
 FEWEST_SAMPLES: Final = 10
 
 _LONGEST_LINE: Final = {"character": 256, "word": 64}
+_MOST_LABELS: Final = 1000
+_LABELS_SHOWN: Final = 8
 _WINDOW: Final = {"character": 128, "word": 32}
 _MOST_SYMBOLS: Final = 2**29  # 2 GiB of tokens
 _FEWEST_BLOCKS: Final = 10
@@ -30,12 +32,21 @@ HoldOut = Callable[[Sequence[str], np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Training and validation samples as spans of symbols, and what was decided, in words for people."""
+    """Training and validation samples as spans of symbols, and what was decided, in words for people.
+
+    Attributes:
+        classes: names of the classes, sorted; empty where there are none.
+        labels: int64 ``[samples]``, of training and of validation, where there are classes.
+        window: symbols in a sample, where samples are windows; else 0.
+    """
 
     symbols: Symbols
     train: Spans
     validation: Spans
     notes: dict[str, str] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
+    labels: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
+    window: int = 0
 
 
 def lines_as_samples(text: Text, level: Level, options: TextOptions, hold_out: HoldOut) -> Samples:
@@ -45,23 +56,14 @@ def lines_as_samples(text: Text, level: Level, options: TextOptions, hold_out: H
         DataError: fewer than ten samples remain, or all are equal.
     """
     lines = [line.strip() for line in text.lines]
-    numbers = np.array([number for number, line in enumerate(lines) if line], np.int64)
-    if len(numbers) == 0:
-        raise DataError(f"{text.path}: there are only blank lines in it.", "Give at least 10 lines of text.")
-    if len(numbers) < FEWEST_SAMPLES:
-        longest = int(max(numbers, key=lambda number: len(lines[number])))
-        raise DataError(
-            f"{text.path}: {_plural(len(numbers), 'line')} of text (the longest: {text.where(longest)}, "
-            f"{_plural(len(lines[longest]), 'character')}); at least {FEWEST_SAMPLES} samples are needed.",
-            _USE_WINDOWS,
-        )
+    numbers = _lines_in_use(text, lines)
     symbols = Symbols.of([level.symbols(lines[number]) for number in numbers])
-    limit = options.max_length or min(_LONGEST_LINE[level.name], int(symbols.lengths.max()))
+    limit = options.max_length or min(_LONGEST_LINE[level.noun], int(symbols.lengths.max()))
     fits = symbols.lengths <= limit
     if fits.sum() < FEWEST_SAMPLES:
         longest = int(np.argmax(symbols.lengths))
         raise DataError(
-            f"{text.path}: {fits.sum():,} of {len(fits):,} lines are no longer than {_plural(limit, level.name)} (the "
+            f"{text.path}: {fits.sum():,} of {len(fits):,} lines are no longer than {_plural(limit, level.noun)} (the "
             f"longest: {text.where(int(numbers[longest]))}, {symbols.lengths[longest]:,}); at least {FEWEST_SAMPLES} "
             "are needed.",
             f"Raise domain.max_length. {_USE_WINDOWS}",
@@ -74,13 +76,49 @@ def lines_as_samples(text: Text, level: Level, options: TextOptions, hold_out: H
     if len(numbers) < len(lines):
         notes["samples"] += f"; {len(lines) - len(numbers):,} blank lines skipped"
     if not fits.all():
-        notes["left out"] = f"{(~fits).sum():,} of {len(fits):,} lines, longer than {limit:,} {level.name}s"
+        notes["left out"] = f"{(~fits).sum():,} of {len(fits):,} lines, longer than {limit:,} {level.noun}s"
     notes["equal lines"] = _describe_equal([lines[number] for number in numbers[fits]], held_out, options)
-    return Samples(symbols, _select(spans, ~held_out), _select(spans, held_out), notes)
+    samples = Samples(symbols, _select(spans, ~held_out), _select(spans, held_out), notes)
+    return samples if text.labels is None else _with_labels(samples, text, numbers[fits], held_out)
+
+
+def _lines_in_use(text: Text, lines: Sequence[str]) -> np.ndarray:
+    """Numbers of the lines that are not blank."""
+    numbers = np.array([number for number, line in enumerate(lines) if line], np.int64)
+    if len(numbers) == 0:
+        raise DataError(f"{text.path}: there are only blank lines in it.", "Give at least 10 lines of text.")
+    if len(numbers) < FEWEST_SAMPLES:
+        longest = int(max(numbers, key=lambda number: len(lines[number])))
+        raise DataError(
+            f"{text.path}: {_plural(len(numbers), 'line')} of text (the longest: {text.where(longest)}, "
+            f"{_plural(len(lines[longest]), 'character')}); at least {FEWEST_SAMPLES} samples are needed.",
+            _USE_WINDOWS,
+        )
+    return numbers
+
+
+def _with_labels(samples: Samples, text: Text, numbers: np.ndarray, held_out: np.ndarray) -> Samples:
+    assert text.labels is not None
+    own = [text.labels[number] for number in numbers]
+    classes = tuple(sorted(set(own)))
+    if len(classes) > _MOST_LABELS or len(classes) == len(own):
+        raise DataError(
+            f"{text.path}: {len(classes):,} different classes in {len(own):,} samples.",
+            "If that is the text, say which is which (domain.columns, domain.label_key); without classes: "
+            "--set domain.labels=none",
+        )
+    places = {name: place for place, name in enumerate(classes)}
+    labels = np.array([places[name] for name in own], np.int64)
+    counts = np.bincount(labels).tolist()
+    largest = sorted(zip(counts, classes, strict=True), key=lambda pair: (-pair[0], pair[1]))[:_LABELS_SHOWN]
+    more = f", and {len(classes) - _LABELS_SHOWN:,} more" if len(classes) > _LABELS_SHOWN else ""
+    shown = ", ".join(f"{name} ({count:,})" for count, name in largest)
+    notes = samples.notes | {"classes": f"{len(classes):,}: {shown}{more}"}
+    return replace(samples, notes=notes, classes=classes, labels=(labels[~held_out], labels[held_out]))
 
 
 def windows_as_samples(text: Text, level: Level, options: TextOptions, rng: np.random.Generator) -> Samples:
-    """Windows of all lines in one row (line ends are characters, and are spaces between words).
+    """Windows of all lines in one row (line ends are symbols, but for words that spaces join).
 
     The row is cut into ten to fifty blocks, windows are cut within blocks, and whole blocks are held out: no
     validation window shares a position of the text with a training window.
@@ -88,33 +126,32 @@ def windows_as_samples(text: Text, level: Level, options: TextOptions, rng: np.r
     Raises:
         DataError: fewer than ten windows, or more than memory should hold.
     """
-    running: list[str | list[str]] = []
-    for line in text.lines:
-        running += ["\n"] * bool(level.name == "character" and running) + [level.symbols(line)]
-    symbols = Symbols.of(running)
-    length = options.window_length or _WINDOW[level.name]
+    symbols = Symbols.of(level.running(text.lines))
+    length = options.window_length or _WINDOW[level.noun]
     stride = options.stride or length
     blocks = _window_starts(len(symbols.codes), length, stride)
     count = sum(map(len, blocks))
     if count < FEWEST_SAMPLES or len(blocks) < 2:
         raise DataError(
-            f"{text.path}: {len(symbols.codes):,} {level.name}s make {count:,} windows of {length:,}; at least "
+            f"{text.path}: {len(symbols.codes):,} {level.noun}s make {count:,} windows of {length:,}; at least "
             f"{FEWEST_SAMPLES} are needed.",
             "Give more text, or make domain.window_length or domain.stride smaller.",
         )
     if count * length > _MOST_SYMBOLS:
         raise DataError(
-            f"{text.path}: {count:,} windows of {length:,} {level.name}s are too many to hold in memory.",
+            f"{text.path}: {count:,} windows of {length:,} {level.noun}s are too many to hold in memory.",
             "Make domain.stride larger.",
         )
     held_out = _choose(len(blocks), options.validation_share, rng)
     sides = [np.concatenate([b for b, out in zip(blocks, held_out, strict=True) if out == side]) for side in (0, 1)]
     train, validation = (Spans(starts, np.full(len(starts), length)) for starts in sides)
     notes = {
-        "samples": f"windows of {length:,} {level.name}s, one every {stride:,}",
+        "samples": f"windows of {length:,} {level.noun}s, one every {stride:,}",
         "split": f"{held_out.sum()} of {len(blocks)} stretches of the text are held out; no window lies across two",
     }
-    return Samples(symbols, train, validation, notes)
+    if text.labels is not None:
+        notes["classes"] = "not used: a window may hold lines of several"
+    return Samples(symbols, train, validation, notes, window=length)
 
 
 def _window_starts(size: int, length: int, stride: int) -> list[np.ndarray]:

@@ -69,7 +69,7 @@ class Spans:
 
     def gather(self, codes: np.ndarray) -> np.ndarray:
         """The symbols of all samples, one after the other."""
-        return np.concatenate([codes[stretch] for stretch in self._stretches()])
+        return np.concatenate([codes[:0], *(codes[stretch] for stretch in self._stretches())])
 
     def cover(self, codes: np.ndarray) -> np.ndarray:
         """The symbols that lie in any sample, each once, though samples overlap."""
@@ -77,6 +77,11 @@ class Spans:
         for stretch in self._stretches():
             covered[stretch] = True
         return codes[covered]
+
+    def texts(self, symbols: Symbols) -> list[str]:
+        """The samples as text, where symbols are characters."""
+        names = np.array(symbols.names, dtype=object)
+        return ["".join(names[symbols.codes[stretch]]) for stretch in self._stretches()]
 
     def _stretches(self) -> Iterator[slice]:
         return map(slice, self.starts.tolist(), (self.starts + self.lengths).tolist())
@@ -96,6 +101,24 @@ class Vocabulary:
     tokens: np.ndarray
     min_count: int
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The symbols that stand for text."""
+        return self.names[len(SPECIAL) :]
+
+    @classmethod
+    def of(cls, names: Sequence[str], written: Sequence[str], min_count: int = 1) -> Vocabulary:
+        """The vocabulary of given symbols.
+
+        Args:
+            names: all different symbols of a text.
+            written: those that get a token, in order; the text need not hold all of them.
+            min_count: as in the attributes.
+        """
+        known = {name: token for token, name in enumerate(written, len(SPECIAL))}
+        tokens = np.fromiter((known.get(name, UNKNOWN) for name in names), np.int32, len(names))
+        return cls((*SPECIAL, *written), tokens, min_count)
+
     @classmethod
     def fit(cls, names: Sequence[str], codes: np.ndarray, *, min_count: int, max_size: int) -> Vocabulary:
         """Counts the symbols ``codes`` of the training samples and keeps the frequent ones, the most frequent first,
@@ -113,21 +136,18 @@ class Vocabulary:
         counts = np.bincount(codes, minlength=len(names)).tolist()
         found = sum(count > 0 for count in counts)
         cut_off = min_count or (2 if found > _LARGE_VOCABULARY else 1)
-        kept = sorted((-count, names[place], place) for place, count in enumerate(counts) if count >= cut_off)
+        kept = sorted((-count, names[place]) for place, count in enumerate(counts) if count >= cut_off)
         if not kept:
             raise DataError(
                 f"No symbol occurs {cut_off:,} times in the training data.", f"Set domain.min_count below {cut_off}."
             )
-        places = [place for _, _, place in kept[:max_size]]
-        tokens = np.full(len(names), UNKNOWN, np.int32)
-        tokens[places] = np.arange(len(SPECIAL), len(SPECIAL) + len(places))
-        return cls((*SPECIAL, *(names[place] for place in places)), tokens, cut_off)
+        return cls.of(names, [name for _, name in kept[:max_size]], cut_off)
 
-    def encode(self, spans: Spans, codes: np.ndarray) -> Sequences:
+    def encode(self, spans: Spans, codes: np.ndarray, labels: np.ndarray | None = None) -> Sequences:
         """The samples as tokens, each with its end token."""
         offsets = np.concatenate([[0], np.cumsum(spans.lengths + 1)])
         values = np.full(int(offsets[-1]), EOS, np.int32)
         inside = np.ones(len(values), np.bool_)
         inside[offsets[1:] - 1] = False
         values[inside] = self.tokens[spans.gather(codes)]
-        return Sequences(values, offsets, fill=PAD)
+        return Sequences(values, offsets, PAD, labels)

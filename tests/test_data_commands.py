@@ -1,0 +1,170 @@
+"""`rgankit data check` and `make`: what a domain sees, and its embedded data as a user's files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rgan_kit.contracts import DomainSpec, RecipeSpec
+from rgan_kit.errors import DataError
+from rgan_kit.plugins.registry import installed_registry
+from rgan_kit_plugins.domains import DOMAINS
+
+WORDS = [f"{a}{b}{c}" for a in ("ma", "ri", "el", "no") for b in ("na", "lla", "ka") for c in ("", "ro", "sa", "ton")]
+
+
+@pytest.fixture
+def names(tmp_path) -> Path:
+    (tmp_path / "names.txt").write_text("\n".join(WORDS))
+    return tmp_path / "names.txt"
+
+
+def test_what_make_writes_is_checked_by_the_command_it_names(rgankit, tmp_path):
+    made = rgankit("data", "make", "text", "--out", "sentences", "--set", "domain.embedded_sentences=60", "--json")
+    assert made.document["files"] == ["sentences/sentences.txt"]
+    assert len((tmp_path / "sentences" / "sentences.txt").read_text().splitlines()) == 60
+    checked = rgankit(*made.document["check"][1:], "--json").document
+    assert checked["samples"] == {"training": 54, "validation": 6}
+    assert made.document["next"][:6] == ["rgankit", "train", "--plugin", checked["recipes"][0], "--data", "sentences"]
+    assert rgankit(*made.document["next"][1:], "--dry-run").code == 0
+
+
+def test_the_same_seed_makes_the_same_files(rgankit, tmp_path):
+    for folder, seed in (("a", 3), ("b", 3), ("c", 4)):
+        assert rgankit("data", "make", "text", "--out", folder, "--seed", seed).code == 0
+    texts = [(tmp_path / folder / "sentences.txt").read_bytes() for folder in "abc"]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_make_takes_an_empty_folder_and_refuses_any_other(rgankit, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert rgankit("data", "make", "text", "--out", "empty").code == 0
+    before = (tmp_path / "empty" / "sentences.txt").read_bytes()
+    again = rgankit("data", "make", "text", "--out", "empty", "--seed", 9)
+    assert again.code == 2
+    assert "not empty" in again.err
+    assert (tmp_path / "empty" / "sentences.txt").read_bytes() == before
+    assert rgankit("data", "make", "text", "--out", "empty/sentences.txt").code == 2
+
+
+@pytest.mark.parametrize(("error", "code"), [(OSError(28, "No space left on device"), 1), (KeyError("x"), 3)])
+def test_what_make_could_not_finish_is_not_there(rgankit, tmp_path, monkeypatch, error, code):
+    def half(options, folder, seed):
+        (folder / "half.txt").write_text("ha")
+        raise error
+
+    registry = installed_registry()
+    offers = [replace(o, spec=replace(o.spec, make=half)) for o in registry.offers(DomainSpec) if o.spec.name == "text"]
+    monkeypatch.setitem(registry._offers, DomainSpec, offers)
+    answer = rgankit("data", "make", "text", "--out", "new")
+    assert answer.code == code
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_domain_without_embedded_data_says_so(rgankit, monkeypatch):
+    registry = installed_registry()
+    offers = [replace(o, spec=replace(o.spec, make=None)) for o in registry.offers(DomainSpec) if o.spec.name == "text"]
+    monkeypatch.setitem(registry._offers, DomainSpec, offers)
+    answer = rgankit("data", "make", "text", "--out", "new")
+    assert (answer.code, "no embedded data" in answer.err) == (2, True)
+
+
+def test_check_says_what_there_is(rgankit, names):
+    report = rgankit("data", "check", names, "--json").document
+    assert (report["domain"], report["kind"], report["refused"], report["labels"]) == ("text", "tokens", {}, {})
+    assert report["samples"]["training"] + report["samples"]["validation"] == len(WORDS)
+    assert report["lengths"] == {"shortest": 4, "mean": pytest.approx(sum(map(len, WORDS)) / len(WORDS)), "longest": 8}
+    assert report["content"] == {"vocabulary": 4 + len(set("".join(WORDS))), "special": 4}
+    symbols = sum(map(len, WORDS)) + len(WORDS)
+    assert report["memory"]["data"] == 4 * symbols + 8 * (len(WORDS) + 2)
+    assert report["memory"]["batch"] == 64 * 9 * 8
+    assert set(report["examples"]) <= set(WORDS)
+    assert len(report["examples"]) == 3
+    assert {"lstm-gan", "lstm-lm"} <= set(report["recipes"])
+
+
+def test_the_words_of_check_hold_the_same_figures(rgankit, names):
+    out = rgankit("data", "check", names).out
+    for words in ("48 lines", "lengths: 4 to 8", "memory: ", "recipes that fit: ", f"--data {names}"):
+        assert words in out
+
+
+def test_examples_are_written_back_as_files(rgankit, names, tmp_path):
+    report = rgankit("data", "check", names, "--out", "back", "--json").document
+    assert report["files"] == ["back/samples.txt"]
+    assert (tmp_path / "back" / "samples.txt").read_text().splitlines() == report["examples"]
+    assert rgankit("data", "check", names, "--out", names).code == 2
+
+
+def test_files_left_out_are_listed_with_the_reason(rgankit, names):
+    (names.parent / "broken.txt").write_bytes(b"fine\n\xff\n")
+    answer = rgankit("data", "check", names.parent)
+    assert "left out: 1 files" in answer.out
+    assert "broken.txt: line 2: byte 0xff" in answer.out
+
+
+def test_classes_are_counted(rgankit, tmp_path):
+    (tmp_path / "moods.tsv").write_text("".join(f"{'calm' if n < 10 else 'loud'}\tline {n}\n" for n in range(30)))
+    report = rgankit("data", "check", "moods.tsv", "--json").document
+    assert report["labels"] == {"calm": 10, "loud": 20}
+
+
+@pytest.mark.parametrize("spec", DOMAINS, ids=lambda spec: spec.name)
+def test_only_recipes_of_the_kind_fit(spec):
+    from rgan_kit.cli.data_report import fitting
+
+    registry = installed_registry()
+    for name in fitting(spec.kind, registry):
+        recipe = registry.get(RecipeSpec, name, near="rgan-kit")
+        assert spec.kind in registry.offer(type_of("generator"), recipe.generator, near="rgan-kit").spec.kinds
+
+
+def type_of(section: str):
+    from rgan_kit.config.parts import PART_TYPES
+
+    return PART_TYPES[section]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["missing.txt"], 4, "no such file"),
+        (["empty.txt"], 4, "nothing in it"),
+        (["odd.xyz"], 2, "no domain recognises"),
+        (["empty.txt", "--domain", "test"], 2, "Did you mean text"),
+        (["empty.txt", "--set", "domain.levle=word"], 2, "Did you mean level"),
+        (["empty.txt", "--set", "generator.hidden_size=3"], 2, "only options of the domain"),
+    ],
+)
+def test_what_cannot_be_checked_ends_in_one_message(rgankit, tmp_path, words, code, said):
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "odd.xyz").touch()
+    answer = rgankit("data", "check", *words)
+    assert (answer.code, said in answer.err, answer.out) == (code, True, "")
+    document = rgankit("data", "check", *words, "--json").document
+    assert document["error"]["exit_code"] == code
+
+
+def test_data_commands_need_no_torch(names, tmp_path):
+    program = (
+        "import json, sys; sys.path.insert(0, sys.argv[1]); from support import call;"
+        "codes = [call(*words).code for words in json.loads(sys.argv[2])];"
+        "sys.exit(codes != [0, 0] or 'torch' in sys.modules)"
+    )
+    commands = [["data", "check", str(names)], ["data", "make", "text", "--out", str(tmp_path / "new")]]
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(Path(__file__).parent), json.dumps(commands)], check=False
+    )
+    assert done.returncode == 0
+
+
+def test_a_training_on_unusable_data_advises_to_check_it(rgankit, tmp_path):
+    (tmp_path / "few.txt").write_text("one\ntwo\n")
+    answer = rgankit("train", "--plugin", "lstm-lm", "--data", "few.txt")
+    assert answer.code == DataError.exit_code
+    assert f"(see: rgankit data check {tmp_path / 'few.txt'})" in answer.err

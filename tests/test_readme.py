@@ -50,7 +50,7 @@ def run(line: str, folder: Path) -> str:
     return answer.stdout
 
 
-@pytest.mark.parametrize("section", ["Export", "Sample", "Your own data"])
+@pytest.mark.parametrize("section", ["Export", "Sample", "Your own data", "A latent space", "Marked samples"])
 def test_every_line_of_a_section_runs(folder, section):
     lines = shell(section)
     assert lines

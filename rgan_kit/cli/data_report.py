@@ -141,7 +141,7 @@ def print_report(report: dict[str, Any], results: Results) -> None:
     if report["labels"]:
         counted = (name if count is None else f"{name} ({count:,})" for name, count in report["labels"].items())
         results.line(f"classes: {', '.join(counted)}")
-    held = "decoded (read from disk as needed)" if memory["streamed"] else "for all samples"
+    held = "decoded (in memory, or on disk above the domain's budget)" if memory["streamed"] else "for all samples"
     batch = f"{_size(memory['batch'])} at most for a batch of {memory['batch_size']}"
     results.line(f"memory: {_size(memory['data'])} {held}, {batch}")
     results.line("examples:")

@@ -53,7 +53,7 @@ class _Reference:
     def __init__(self, dataset: Dataset) -> None:
         assert isinstance(dataset.spec, SeriesSpec)
         self.spec = dataset.spec
-        self._dataset = dataset
+        self._train, self._validation = dataset.train, dataset.validation  # not the data set: it is a weak key
 
     def scaled(self, values: np.ndarray, lengths: np.ndarray) -> Curves:
         """Series of the data's own units in those of networks."""
@@ -74,11 +74,11 @@ class _Reference:
 
     @cached_property
     def train(self) -> Curves:
-        return self._some(self._dataset.train, _MOST_TRAINING)
+        return self._some(self._train, _MOST_TRAINING)
 
     @cached_property
     def held_out(self) -> Curves:
-        return self._some(self._dataset.validation, _MOST_HELD_OUT)
+        return self._some(self._validation, _MOST_HELD_OUT)
 
     @cached_property
     def train_sorted(self) -> np.ndarray:

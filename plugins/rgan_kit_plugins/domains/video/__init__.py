@@ -1,0 +1,54 @@
+"""The domain ``video``: clips from videos, GIFs, folders of pictures and arrays; without data, moving shapes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from rgan_kit.contracts import Dataset, Decoder, DomainSpec
+from rgan_kit_plugins.domains.video.options import VideoOptions
+
+_FILES_TO_LOOK_AT: Final = 10_000
+_SUFFIXES: Final = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif", ".npy", ".npz"})
+
+
+def _load(options: Any, path: Path | None, seed: int) -> Dataset:
+    from rgan_kit_plugins.domains.video.dataset import load
+
+    return load(options, path, seed)
+
+
+def _decoder(manifest: Mapping[str, Any]) -> Decoder:
+    from rgan_kit_plugins.domains.video.decoder import VideoDecoder
+
+    return VideoDecoder.from_manifest(manifest)
+
+
+def _make(options: Any, folder: Path, seed: int) -> list[Path]:
+    from rgan_kit_plugins.domains.video.embedded import make
+
+    return make(options, folder, seed)
+
+
+SPEC = DomainSpec(
+    name="video",
+    summary="clips from .mp4, .webm, .gif, .npy and .npz files and from folders of pictures, one folder a clip",
+    kind="frames",
+    default_data="clips of a shape that moves in one of four ways, each of which can be told from its track",
+    load=_load,
+    decoder=_decoder,
+    options=VideoOptions,
+    make=_make,
+)
+
+
+def guess(path: Path) -> str | None:
+    """``video`` for a video, a GIF or an array, and for a folder in which most files are such, by their names alone."""
+    if not path.is_dir():
+        return SPEC.name if path.suffix.lower() in _SUFFIXES else None
+    walk = (name for _, _, names in os.walk(path) for name in names if not name.startswith("."))
+    fits = [Path(name).suffix.lower() in _SUFFIXES for name in islice(walk, _FILES_TO_LOOK_AT)]
+    return SPEC.name if 2 * sum(fits) > len(fits) else None

@@ -18,13 +18,14 @@ SEQUENCES: Final[frozenset[Kind]] = frozenset({"tokens", "series"})
 SERIES_GAN: Final[Defaults] = {
     "generator.hidden_size": 64,
     "generator.dropout": 0.0,
-    "generator.latent_size": 8,
+    "generator.latent_size": 4,
+    "generator.noise_size": 4,
+    "discriminator.hidden_size": 32,
+    "discriminator.embedding_size": 32,
     "discriminator.dropout": 0.0,
-    "discriminator.spectral_norm": True,
-    "objective.critic_steps": 1,
-    "train.steps": 2000,
+    "train.steps": 1500,
     "train.beta1": 0.5,
-    "train.generator_learning_rate": 1e-3,
+    "train.discriminator_learning_rate": 1e-3,
     "objective.generator_learning_rate": 1e-3,
 }
 FRAME_GAN: Final[Defaults] = {

@@ -1,0 +1,59 @@
+"""The domain ``music``: MIDI and ABC files as melodies, events or piano rolls; without data, melodies known exactly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from rgan_kit.contracts import Dataset, Decoder, DomainSpec, Kind
+from rgan_kit_plugins.domains.music.options import MusicOptions
+
+_SUFFIXES: Final = (".mid", ".midi", ".abc")
+_FILES_TO_LOOK_AT: Final = 10_000
+
+
+def _load(options: Any, path: Path | None, seed: int) -> Dataset:
+    from rgan_kit_plugins.domains.music.dataset import load
+
+    return load(options, path, seed)
+
+
+def _decoder(manifest: Mapping[str, Any]) -> Decoder:
+    from rgan_kit_plugins.domains.music.decoder import MusicDecoder
+
+    return MusicDecoder.from_manifest(manifest)
+
+
+def _make(options: Any, folder: Path, seed: int) -> list[Path]:
+    from rgan_kit_plugins.domains.music.embedded import make
+
+    return make(options, folder, seed)
+
+
+def _kind_of(options: Any) -> Kind:
+    return "series" if options.representation == "pianoroll" else "tokens"
+
+
+SPEC = DomainSpec(
+    name="music",
+    summary="scores from .mid, .midi and .abc files, as melodies, events or piano rolls",
+    kind="tokens",
+    kind_of=_kind_of,
+    default_data="melodies in six keys drawn from a process whose entropy and likelihoods are known exactly",
+    load=_load,
+    decoder=_decoder,
+    options=MusicOptions,
+    make=_make,
+)
+
+
+def guess(path: Path) -> str | None:
+    """``music`` for a score and for a folder in which most files are such, by their names alone."""
+    if not path.is_dir():
+        return SPEC.name if path.suffix.lower() in _SUFFIXES else None
+    walk = (name for _, _, names in os.walk(path) for name in names if not name.startswith("."))
+    found = [Path(name).suffix.lower() in _SUFFIXES for name in islice(walk, _FILES_TO_LOOK_AT)]
+    return SPEC.name if 2 * sum(found) > len(found) else None

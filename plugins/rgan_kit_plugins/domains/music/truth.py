@@ -1,0 +1,94 @@
+"""The embedded process as a known source: how well samples keep to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rgan_kit_plugins.domains.music.notes import Piece
+from rgan_kit_plugins.domains.music.process import (
+    HIGHEST,
+    KEYS,
+    LENGTH,
+    LOWEST,
+    Event,
+    MelodyProcess,
+    is_in_metre,
+)
+
+_LOWEST_PITCH: Final = min(key.pitch(LOWEST) for key in KEYS)
+_HIGHEST_PITCH: Final = max(key.pitch(HIGHEST) for key in KEYS)
+EIGHTHS_A_BEAT: Final = 2
+
+
+def tokens_of(steps_per_beat: int) -> int:
+    """Symbols of an embedded melody in the representation ``melody``, its end token counted."""
+    return LENGTH * steps_per_beat // EIGHTHS_A_BEAT + 1
+
+
+@dataclass
+class MelodyTruth:
+    """Measures pieces under the process.
+
+    Args:
+        process: of the melodies.
+        steps_per_beat: of the grid.
+        with_likelihood: whether samples have one: in the representation ``melody``.
+    """
+
+    process: MelodyProcess
+    steps_per_beat: int
+    with_likelihood: bool
+    name: str = "embedded melodies"
+
+    def measure(self, samples: Sequence[Any]) -> dict[str, float]:
+        """Shares of the samples: ``in_key`` (all notes in the scale of one key), ``in_range`` (of the process's
+        pitches), ``in_metre`` (one voice, four bars, no note across a bar line, eighths off the beat), ``valid`` (the
+        process could have made it). ``melody_nll``: nats a token of the valid ones, the end token counted. nan where
+        there is none to count."""
+        melodies = [self._events(piece) for piece in samples]
+        count = len(melodies)
+        likelihoods = [-math.inf if notes is None else self.process.log_likelihood(notes) for notes in melodies]
+        valid = [value for value in likelihoods if value > -math.inf]
+        figures = {
+            "valid": _share(len(valid), count),
+            "in_key": _share(sum(_in_key(piece) for piece in samples), count),
+            "in_range": _share(sum(_in_range(piece) for piece in samples), count),
+            "in_metre": _share(sum(notes is not None and is_in_metre(notes) for notes in melodies), count),
+        }
+        if self.with_likelihood:
+            tokens = len(valid) * tokens_of(self.steps_per_beat)
+            figures["melody_nll"] = -math.fsum(valid) / tokens if valid else math.nan
+        return figures
+
+    def reference(self) -> dict[str, float]:
+        """What the process itself reaches, exactly: its entropy a token is also the fewest nats that any model can give
+        held-out data."""
+        shares = dict.fromkeys(("valid", "in_key", "in_range", "in_metre"), 1.0)
+        if not self.with_likelihood:
+            return shares
+        rate = self.process.entropy / tokens_of(self.steps_per_beat)
+        return {**shares, "melody_nll": rate, "heldout_nll": rate}
+
+    def _events(self, piece: Piece) -> list[Event] | None:
+        """The notes in eighths; None where they are not on that grid."""
+        notes = [(note.start, note.duration, note.pitch) for note in piece.notes]
+        times = [EIGHTHS_A_BEAT * time for start, duration, _ in notes for time in (start, duration)]
+        if any(time % self.steps_per_beat for time in times):
+            return None
+        scale = self.steps_per_beat
+        return [(EIGHTHS_A_BEAT * s // scale, EIGHTHS_A_BEAT * d // scale, pitch) for s, d, pitch in notes]
+
+
+def _in_key(piece: Piece) -> bool:
+    return bool(piece.notes) and any(all(key.degree(n.pitch) is not None for n in piece.notes) for key in KEYS)
+
+
+def _in_range(piece: Piece) -> bool:
+    return bool(piece.notes) and all(_LOWEST_PITCH <= note.pitch <= _HIGHEST_PITCH for note in piece.notes)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan

@@ -4,7 +4,8 @@
     python benchmarks/recipes.py --table --results FILE.jsonl
 
 Each training is a line of the results file; lines that are there are not trained again. A training that fails is a
-line too. `--table` prints Markdown: one table for each kind of data, with what real (held-out) data gives in its last line.
+line too. `--table` prints Markdown: one table for each set of data, with what real (held-out) data gives in its last
+line.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def lines_of(data: str, rows: list[dict[str, Any]]) -> Iterator[str]:
         mine = [row for row in rows if row["recipe"] == recipe]
         good = [row for row in mine if "error" not in row]
         figures = [row["evaluations"][-1]["figures"] for row in good]
-        control = {**(figures[0] if figures else {}), "reference": good[0]["reference"] if good else {}} or control
+        if good:
+            control = {**figures[0], "reference": good[0]["reference"]}
         minutes = statistics.mean(row["minutes"] for row in mine)
         cells = [cell(name, [each.get(name) for each in figures]) for name in names]
         failed = "" if len(good) == len(mine) else f" ({len(mine) - len(good)} of {len(mine)} failed)"
@@ -120,7 +122,7 @@ def main() -> None:
     parser.add_argument("--data", default=",".join(DATA))
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--results", type=Path, default=Path("recipes.jsonl"))
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, one thread each")
     parser.add_argument("--set", dest="settings", action="append", default=[])
     parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()

@@ -3,8 +3,8 @@
     python benchmarks/temperature.py RUN… [--samples 2000] [--temperatures 0.6,0.7,0.8,0.9,1.0]
 
 For each run, at each temperature, the pair: nats a token of its samples under the grammar (and the share that the
-grammar can say at all), and nats a token of held-out sentences under the model at that temperature. The first run, which
-should be the language model, gives the curve that the others have to leave.
+grammar can say at all), and nats a token of held-out sentences under the model at that temperature. The first run,
+which should be the language model, gives the curve that the others have to leave.
 """
 
 from __future__ import annotations

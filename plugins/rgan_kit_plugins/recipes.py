@@ -25,8 +25,10 @@ SERIES_GAN: Final[Defaults] = {
     "discriminator.dropout": 0.0,
     "train.steps": 1500,
     "train.beta1": 0.5,
-    "train.discriminator_learning_rate": 1e-3,
-    "objective.generator_learning_rate": 1e-3,
+    "train.discriminator_learning_rate": 2e-3,
+    "objective.generator_learning_rate": 2e-3,
+    "objective.r1_weight": 0.3,
+    "objective.r1_interval": 4,
 }
 FRAME_GAN: Final[Defaults] = {
     "generator.hidden_size": 64,

@@ -29,6 +29,13 @@ class AdversarialOptions(Options):
     r1_weight: float = Field(
         0.0, ge=0, le=1e3, description="of the gradient penalty on real data (Mescheder et al. 2018); 0 for none"
     )
+    r1_interval: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="the same by a step of its own, every so many steps and weighted by them (Karras et al. 2020); "
+        "1 for every step",
+    )
     gradient_penalty: float = Field(
         0.0,
         ge=0,

@@ -59,9 +59,11 @@ class Adversarial:
         generator = Phase(
             "generator", ("generator",), self.generator_loss, options.critic_steps, options.generator_learning_rate
         )
+        lazy = Phase("r1", ("discriminator",), self.r1_loss, options.r1_interval)
+        phases = (discriminator, lazy, generator) if self.lazy else (discriminator, generator)
         stages = (
             Stage("pretraining", share, (pretraining,)),
-            Stage("adversarial", 1 - share, (discriminator, generator)),
+            Stage("adversarial", 1 - share, phases),
         )
         return tuple(stage for stage in stages if stage.share > 0)
 
@@ -88,13 +90,23 @@ class Adversarial:
             fake = self._fake(context)
         loss, correct = self._play(self.players.discriminator, context.batch, fake)
         metrics: dict[str, Tensor | float] = {"accuracy": correct}
-        if self.options.r1_weight:
+        if self.options.r1_weight and not self.lazy:
             metrics["r1"] = r1_penalty(self.discriminator, self._dense(context.batch))
             loss = loss + self.options.r1_weight / 2 * metrics["r1"]
         if self.options.gradient_penalty:
             metrics["penalty"] = gradient_penalty(self.discriminator, self._dense(context.batch), fake)
             loss = loss + self.options.gradient_penalty * metrics["penalty"]
         return Loss(loss, metrics)
+
+    @property
+    def lazy(self) -> bool:
+        """Whether the R1 penalty has steps of its own (Karras et al. 2020, arXiv:1912.04958, section 3.1)."""
+        return self.options.r1_weight > 0 and self.options.r1_interval > 1
+
+    def r1_loss(self, context: StepContext) -> Loss:
+        """The penalty of all the steps since the last one."""
+        penalty = r1_penalty(self.discriminator, self._dense(context.batch))
+        return Loss(self.options.r1_interval * self.options.r1_weight / 2 * penalty, {"r1": penalty})
 
     def generator_loss(self, context: StepContext) -> Loss:
         """The generator's side, and the likelihood as a second term."""

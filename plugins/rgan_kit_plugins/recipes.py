@@ -30,6 +30,38 @@ SERIES_GAN: Final[Defaults] = {
     "objective.r1_weight": 0.3,
     "objective.r1_interval": 4,
 }
+SERIES_RNN_GAN: Final[Defaults] = {
+    **SERIES_GAN,
+    "train.steps": 2000,
+    "train.discriminator_learning_rate": 1e-3,
+    "objective.generator_learning_rate": 1e-3,
+    "objective.r1_weight": 1.0,
+    "objective.r1_interval": 2,
+}
+SERIES_WASSERSTEIN: Final[Defaults] = {
+    **{name: value for name, value in SERIES_GAN.items() if not name.startswith("objective.r1")},
+    "train.steps": 1200,
+    "objective.critic_steps": 1,
+}
+SERIES_LIKELIHOOD: Final[Defaults] = {
+    "generator.autoregressive": True,
+    "generator.hidden_size": 96,
+    "generator.dropout": 0.0,
+    "train.steps": 2500,
+}
+SERIES_AUTOENCODER: Final[Defaults] = {
+    "generator.autoregressive": True,
+    "generator.hidden_size": 64,
+    "generator.dropout": 0.0,
+    "generator.latent_size": 4,
+    "generator.word_dropout": 0.3,
+    "encoder.hidden_size": 64,
+    "encoder.embedding_size": 32,
+    "encoder.dropout": 0.0,
+    "objective.beta": 5.0,
+    "objective.free_bits": 0.0,
+    "train.steps": 1500,
+}
 FRAME_GAN: Final[Defaults] = {
     "generator.hidden_size": 64,
     "generator.dropout": 0.0,
@@ -50,7 +82,7 @@ def _gan(cell: str) -> RecipeSpec:
         discriminator=cell,
         objective="non-saturating",
         defaults={"train.steps": 1400, "train.discriminator_learning_rate": 2e-3},
-        defaults_by_kind={"series": SERIES_GAN, "frames": FRAME_GAN},
+        defaults_by_kind={"series": SERIES_RNN_GAN if cell == "rnn" else SERIES_GAN, "frames": FRAME_GAN},
         paper=f"Goodfellow et al. 2014, arXiv:1406.2661; {GUMBEL}",
     )
 
@@ -66,7 +98,7 @@ def _wasserstein(cell: str) -> RecipeSpec:
         kinds=SEQUENCES,
         # Dropout would make the penalty bound another critic than the one that is played against.
         defaults={"train.steps": 1400, "train.discriminator_learning_rate": 2e-3, "discriminator.dropout": 0.0},
-        defaults_by_kind={"series": {**SERIES_GAN, "discriminator.spectral_norm": False, "objective.critic_steps": 2}},
+        defaults_by_kind={"series": SERIES_WASSERSTEIN},
         paper=f"Gulrajani et al. 2017, arXiv:1704.00028; {GUMBEL}",
     )
 
@@ -78,7 +110,7 @@ def _language_model(cell: str, paper: str) -> RecipeSpec:
         generator=cell,
         objective="maximum-likelihood",
         defaults={"train.steps": 1000},
-        defaults_by_kind={"series": {"generator.autoregressive": True, "generator.dropout": 0.0}},
+        defaults_by_kind={"series": SERIES_LIKELIHOOD},
         paper=paper,
     )
 
@@ -92,7 +124,7 @@ def _autoencoder(cell: str, steps: int) -> RecipeSpec:
         objective="evidence-lower-bound",
         kinds=SEQUENCES,
         defaults={"generator.latent_size": 16, "objective.free_bits": 0.3, "train.steps": steps},
-        defaults_by_kind={"series": {"generator.autoregressive": True, "generator.dropout": 0.0}},
+        defaults_by_kind={"series": SERIES_AUTOENCODER},
         paper="Bowman et al. 2016, arXiv:1511.06349; Kingma & Welling 2014, arXiv:1312.6114",
     )
 
@@ -121,7 +153,7 @@ RECIPES = (
             "train.steps": 1600,
             "train.discriminator_learning_rate": 2e-3,
         },
-        defaults_by_kind={"series": {"generator.autoregressive": True, "generator.dropout": 0.0}},
+        defaults_by_kind={"series": {**SERIES_AUTOENCODER, "discriminator.hidden_size": 32}},
         paper="Larsen et al. 2016, arXiv:1512.09300",
     ),
 )

@@ -130,6 +130,12 @@ class AutoregressiveSeriesGenerator(nn.Module):
         """The frozen sampler of the model file."""
         return AutoregressiveSeriesSampler(self)
 
+    def stepper(self) -> nn.Module:
+        """The frozen module of the step file."""
+        from rgan_kit_plugins.generators.steppers import AutoregressiveSeriesStepper
+
+        return AutoregressiveSeriesStepper(AutoregressiveSeriesSampler(self))
+
 
 class AutoregressiveSeriesSampler(nn.Module):
     """Series in the data's own units from standard normal noise, by the contract of ``docs/model-file.md``."""

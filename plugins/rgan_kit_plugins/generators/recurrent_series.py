@@ -61,6 +61,12 @@ class RecurrentSeriesGenerator(nn.Module):
         """The frozen sampler of the model file."""
         return RecurrentSeriesSampler(self)
 
+    def stepper(self) -> nn.Module:
+        """The frozen module of the step file."""
+        from rgan_kit_plugins.generators.steppers import SeriesStepper
+
+        return SeriesStepper(RecurrentSeriesSampler(self))
+
 
 class RecurrentSeriesSampler(nn.Module):
     """Series in the data's own units from standard normal noise, by the contract of ``docs/model-file.md``."""

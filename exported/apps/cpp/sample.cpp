@@ -1,0 +1,168 @@
+// Prints samples of an exported model of text, with onnxruntime alone: the vocabulary is in the model's metadata.
+//
+//     sample MODEL.onnx [COUNT [SEED [TEMPERATURE]]] [--tokens]
+
+#include <cstdint>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <onnxruntime_cxx_api.h>
+
+#include "philox.hpp"
+
+namespace {
+
+struct Options {
+    std::string model;
+    std::int64_t count = 10;
+    std::uint64_t seed = 0;
+    float temperature = 1;
+    bool tokens = false;
+};
+
+Options parse(int argc, char** argv) {
+    Options options;
+    int place = 0;
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (word == "--tokens") {
+            options.tokens = true;
+            continue;
+        }
+        switch (place++) {
+            case 0: options.model = word; break;
+            case 1: options.count = std::stoll(word); break;
+            case 2: options.seed = std::stoull(word); break;
+            case 3: options.temperature = std::stof(word); break;
+            default: throw std::runtime_error("too many words");
+        }
+    }
+    if (options.model.empty() || options.count < 1) {
+        throw std::runtime_error("usage: sample MODEL.onnx [COUNT [SEED [TEMPERATURE]]] [--tokens]");
+    }
+    return options;
+}
+
+// The flat copies of the manifest's main keys.
+class Metadata {
+public:
+    explicit Metadata(const Ort::Session& session) : metadata_(session.GetModelMetadata()) {}
+
+    std::string text(const std::string& key, const std::string& otherwise = "") const {
+        const auto found = metadata_.LookupCustomMetadataMapAllocated(("rgan_kit." + key).c_str(), allocator_);
+        return found ? found.get() : otherwise;
+    }
+    std::int64_t number(const std::string& key) const { return std::stoll(text(key)); }
+    std::vector<std::string> list(const std::string& key) const;
+
+private:
+    Ort::ModelMetadata metadata_;
+    mutable Ort::AllocatorWithDefaultOptions allocator_;
+};
+
+// An item a line, in which \n, \r and \\ stand for what would break the line.
+std::vector<std::string> Metadata::list(const std::string& key) const {
+    const std::string lines = text(key);
+    std::vector<std::string> items;
+    if (lines.empty()) return items;
+    items.emplace_back();
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (lines[i] == '\n') {
+            items.emplace_back();
+        } else if (lines[i] == '\\' && i + 1 < lines.size()) {
+            const char next = lines[++i];
+            items.back() += next == 'n' ? '\n' : next == 'r' ? '\r' : next;
+        } else {
+            items.back() += lines[i];
+        }
+    }
+    return items;
+}
+
+// The inputs of a model of tokens, in memory that outlives the tensors.
+class Inputs {
+public:
+    Inputs(const Options& options, const Metadata& metadata) : temperature_(options.temperature) {
+        const auto time = metadata.number("max_length"), latent = metadata.number("latent_size");
+        const auto labels = metadata.list("labels").size();
+        for (std::int64_t sample = 0; sample < options.count; ++sample) {
+            for (const auto word : philox::words(options.seed, sample, time, philox::noise)) {
+                noise_.push_back(philox::uniform(word));
+            }
+            const auto own = philox::normal(options.seed, sample, latent, philox::latent);
+            latent_.insert(latent_.end(), own.begin(), own.end());
+            const auto drawn = philox::words(options.seed, sample, 1, philox::labels)[0];
+            labels_.push_back(static_cast<std::int64_t>((std::uint64_t{drawn} * labels) >> 32));
+        }
+        add("noise", noise_, {options.count, time});
+        names.push_back("temperature");
+        values.push_back(Ort::Value::CreateTensor(memory_, &temperature_, 1, nullptr, 0));
+        if (latent > 0) add("latent", latent_, {options.count, latent});
+        if (labels > 0) add("labels", labels_, {options.count});
+    }
+
+    std::vector<const char*> names;
+    std::vector<Ort::Value> values;
+
+private:
+    template <typename T>
+    void add(const char* name, std::vector<T>& numbers, const std::vector<std::int64_t>& shape) {
+        names.push_back(name);
+        values.push_back(
+            Ort::Value::CreateTensor(memory_, numbers.data(), numbers.size(), shape.data(), shape.size()));
+    }
+
+    Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
+    std::vector<float> noise_, latent_;
+    std::vector<std::int64_t> labels_;
+    float temperature_;
+};
+
+void print(const Options& options, const Metadata& metadata, const std::vector<Ort::Value>& outputs) {
+    const auto vocabulary = metadata.list("vocabulary");
+    const auto joiner = metadata.text("vocabulary_joiner", " ");  // music has none
+    const auto* tokens = outputs[0].GetTensorData<std::int64_t>();
+    const auto* lengths = outputs[1].GetTensorData<std::int64_t>();
+    const auto time = outputs[0].GetTensorTypeAndShapeInfo().GetShape().at(1);
+    for (std::int64_t sample = 0; sample < options.count; ++sample) {
+        std::string line;
+        for (std::int64_t step = 0; step < lengths[sample]; ++step) {
+            const auto token = tokens[sample * time + step];
+            if (step > 0) line += options.tokens ? " " : joiner;
+            line += options.tokens ? std::to_string(token) : vocabulary.at(static_cast<std::size_t>(token));
+        }
+        std::cout << line << '\n';
+    }
+}
+
+void run(const Options& options) {
+    const Ort::Env environment(ORT_LOGGING_LEVEL_ERROR);
+    Ort::SessionOptions settings;
+    settings.SetIntraOpNumThreads(1);  // one is the fastest for small recurrent networks
+#ifdef _WIN32
+    const std::wstring path(options.model.begin(), options.model.end());
+#else
+    const std::string& path = options.model;
+#endif
+    Ort::Session session(environment, path.c_str(), settings);
+    const Metadata metadata(session);
+    if (metadata.text("kind") != "tokens") throw std::runtime_error(options.model + ": no model of tokens");
+    const Inputs inputs(options, metadata);
+    const char* wanted[] = {"tokens", "lengths"};
+    const auto outputs = session.Run(
+        Ort::RunOptions{nullptr}, inputs.names.data(), inputs.values.data(), inputs.values.size(), wanted, 2);
+    print(options, metadata, outputs);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        run(parse(argc, argv));
+    } catch (const std::exception& error) {
+        std::cerr << "error: " << error.what() << '\n';
+        return 1;
+    }
+}

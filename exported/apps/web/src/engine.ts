@@ -1,0 +1,77 @@
+/** The page's side of the worker: starts it, asks it, and ends it where it takes too long. */
+
+import { Problem } from "./problem";
+
+export type ArrayOf =
+  | { type: "float32"; data: Float32Array; shape: number[] }
+  | { type: "int64"; data: BigInt64Array; shape: number[] }
+  | { type: "uint8"; data: Uint8Array; shape: number[] };
+export type Arrays = Record<string, ArrayOf>;
+
+export type Request = { number: number } & ({ act: "load"; file: Uint8Array } | { act: "run"; arrays: Arrays });
+
+export interface Answer {
+  number: number;
+  inputs?: string[];
+  arrays?: Arrays;
+  error?: string;
+}
+
+type Asked = { act: "load"; file: Uint8Array } | { act: "run"; arrays: Arrays };
+
+const PATIENCE = 60_000; // milliseconds of one call
+
+export class Engine {
+  private worker = this.start();
+  private waiting = new Map<number, (answer: Answer) => void>();
+  private asked = 0;
+  private file: Uint8Array | null = null;
+  private ended = false;
+
+  /** Hands over a model file; the names of its inputs. */
+  async load(file: Uint8Array): Promise<string[]> {
+    const { inputs } = await this.ask({ act: "load", file });
+    this.file = file;
+    this.ended = false;
+    return inputs ?? [];
+  }
+
+  /** Runs the model. */
+  async run(arrays: Arrays): Promise<Arrays> {
+    if (this.ended && this.file) await this.load(this.file);
+    return (await this.ask({ act: "run", arrays })).arrays ?? {};
+  }
+
+  private start(): Worker {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => this.waiting.get(data.number)?.(data));
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      for (const [number, tell] of this.waiting) tell({ number, error: event.message || "the worker did not start" });
+    });
+    return worker;
+  }
+
+  private async ask(asked: Asked): Promise<Answer> {
+    const number = ++this.asked;
+    const answer = await new Promise<Answer>((resolve) => {
+      const timer = setTimeout(() => {
+        this.worker.terminate();
+        this.worker = this.start();
+        this.ended = true;
+        resolve({ number, error: `it took longer than ${PATIENCE / 1000} seconds and was stopped` });
+      }, PATIENCE);
+      this.waiting.set(number, (given) => {
+        clearTimeout(timer);
+        resolve(given);
+      });
+      this.worker.postMessage({ number, ...asked } satisfies Request);
+    });
+    this.waiting.delete(number);
+    if (answer.error !== undefined) {
+      const verb = asked.act === "load" ? "open" : "run";
+      throw new Problem(`This model does not ${verb}: ${answer.error}.`, "Export it again, or choose another file.");
+    }
+    return answer;
+  }
+}

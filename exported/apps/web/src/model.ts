@@ -1,0 +1,107 @@
+/** A model, ready to be sampled: settings in, arrays out, with the random numbers of `rgankit sample`. */
+
+import { Engine, type Arrays } from "./engine";
+import { way } from "./latent";
+import { readManifest, type Manifest } from "./manifest";
+import { readMetadata } from "./metadata";
+import { anyLabel, normal, STREAMS, uniform } from "./noise";
+import { Problem } from "./problem";
+
+export interface Settings {
+  seed: bigint;
+  count: number;
+  length: number;
+  temperature: number;
+  /** Number of the label of every sample; null draws one for each. */
+  label: number | null;
+  /** Where in the latent space, from the seed's own latent (0) to that of another seed (1); null leaves it alone. */
+  journey: { other: bigint; share: number } | null;
+}
+
+export interface Outputs {
+  kind: Manifest["kind"];
+  /** One row a sample; tokens are cut at their length. */
+  tokens: number[][];
+  /** `tokens` stay empty for the other kinds, whose numbers are here, beside their shape. */
+  data: Float32Array | Uint8Array;
+  shape: number[];
+  labels: number[] | null;
+}
+
+export class Model {
+  private constructor(
+    readonly name: string,
+    readonly manifest: Manifest,
+    readonly bytes: number,
+    private readonly engine: Engine,
+  ) {}
+
+  static async open(name: string, file: Uint8Array, engine: Engine): Promise<Model> {
+    const manifest = readManifest(readMetadata(file));
+    await engine.load(file);
+    return new Model(name, manifest, file.length, engine);
+  }
+
+  has(input: string): boolean {
+    return this.manifest.inputs.some(({ name }) => name === input);
+  }
+
+  async sample(settings: Settings): Promise<Outputs> {
+    const { arrays, labels } = this.draw(settings);
+    return { ...this.outputs(await this.engine.run(arrays)), labels };
+  }
+
+  private draw(settings: Settings): { arrays: Arrays; labels: number[] | null } {
+    const { kind, noise_size: size, latent_size: latent, labels: names } = this.manifest;
+    const { seed, count, length } = settings;
+    const samples = Array.from({ length: count }, (_, sample) => sample);
+    const rows = kind === "tokens"
+      ? samples.map((sample) => uniform(seed, sample, length))
+      : samples.map((sample) => normal(seed, sample, length * size, STREAMS.noise));
+    const shape = kind === "tokens" ? [count, length] : [count, length, size];
+    const arrays: Arrays = { noise: { type: "float32", data: joined(rows), shape } };
+    if (latent) {
+      const latents = samples.map((sample) => this.latent(settings, sample));
+      arrays.latent = { type: "float32", data: joined(latents), shape: [count, latent] };
+    }
+    if (this.has("temperature")) {
+      arrays.temperature = { type: "float32", data: Float32Array.of(settings.temperature), shape: [] };
+    }
+    if (!names.length) return { arrays, labels: null };
+    const labels = samples.map((sample) => settings.label ?? anyLabel(seed, sample, names.length));
+    arrays.labels = { type: "int64", data: BigInt64Array.from(labels, BigInt), shape: [count] };
+    return { arrays, labels };
+  }
+
+  private latent({ seed, journey }: Settings, sample: number): Float32Array {
+    const own = normal(seed, sample, this.manifest.latent_size, STREAMS.latent);
+    if (!journey) return own;
+    const other = normal(journey.other, sample, this.manifest.latent_size, STREAMS.latent);
+    return way(own, other, journey.share);
+  }
+
+  private outputs(arrays: Arrays): Omit<Outputs, "labels"> {
+    const { kind } = this.manifest;
+    const main = arrays[kind];
+    const type = { tokens: "int64", series: "float32", frames: "uint8" }[kind];
+    const rank = { tokens: 2, series: 3, frames: 5 }[kind];
+    if (!main || main.type !== type || main.shape.length !== rank) {
+      throw new Problem(`This model gives no ${type} ${kind} of ${rank} dimensions, against its contract.`);
+    }
+    if (main.type !== "int64") return { kind, tokens: [], data: main.data, shape: main.shape };
+    const time = main.shape[1]!;
+    const lengths = arrays.lengths?.type === "int64" ? arrays.lengths.data : null;
+    const tokens = Array.from({ length: main.shape[0]! }, (_, row) => {
+      const length = Math.min(time, Math.max(0, Number(lengths?.[row] ?? time)));
+      return Array.from(main.data.subarray(row * time, row * time + length), Number);
+    });
+    return { kind, tokens, data: new Uint8Array(0), shape: main.shape };
+  }
+}
+
+function joined(rows: Float32Array[]): Float32Array {
+  const size = rows[0]?.length ?? 0;
+  const all = new Float32Array(rows.length * size);
+  rows.forEach((row, i) => all.set(row, i * size));
+  return all;
+}

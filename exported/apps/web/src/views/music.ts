@@ -1,0 +1,104 @@
+/** Music on a piano roll, to be played and saved as MIDI. */
+
+import { button, canvasOf, colour, make, save, wantsStillness } from "../dom";
+import { toMidi } from "../music/midi";
+import { piecesOf, type Piece } from "../music/notes";
+import { play, type Playing } from "../music/player";
+import { titleOf, type MakeView, type View } from "./view";
+
+const WIDEST = 760;
+const NARROWEST = 250;
+const AROUND = 90; // pixels beside a roll on a small screen
+const HEIGHT = 150;
+const KEYS = 34; // pixels for names of pitches
+const NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
+
+const nameOf = (pitch: number): string => `${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
+
+export const showMusic: MakeView = (outputs, manifest) => {
+  const width = Math.max(NARROWEST, Math.min(WIDEST, innerWidth - AROUND));
+  const pieces = piecesOf(outputs, manifest);
+  const span = Math.max(1, ...pieces.map(({ length }) => length)); // of all, so that lengths can be compared
+  const views = pieces.map((piece, i) => card(piece, [width, span], titleOf(outputs, manifest, i), i));
+  return {
+    element: make("div", { class: "cards wide" }, ...views.map(({ element }) => element)),
+    actions: [],
+    stop: () => views.forEach((view) => view.stop()),
+    redraw: () => views.forEach((view) => view.redraw?.()),
+  };
+};
+
+/** Of a picture: its pixels, and how many steps they stand for. */
+type Scale = [width: number, span: number];
+
+function card(piece: Piece, scale: Scale, title: string, number: number): View {
+  const beats = piece.length / piece.stepsPerBeat;
+  const words = `${counted(piece.notes.length, "note")}, ${counted(beats, "beat")} at ${Math.round(piece.tempo)} a minute`;
+  const [canvas, context] = canvasOf(scale[0], HEIGHT, `Piano roll of ${title}: ${words}`);
+  let playing: Playing | null = null;
+  const draw = (): void => drawRoll(context, piece, scale, playing && !wantsStillness() ? playing.position() : null);
+  const follow = (): void => {
+    draw();
+    if (playing && !wantsStillness()) requestAnimationFrame(follow);
+  };
+  const control = button("Play", toggle, `Play ${title}`);
+  function toggle(): void {
+    if (playing) return playing.stop();
+    playing = play(piece, () => {
+      playing = null;
+      tell("Play");
+      draw();
+    });
+    tell("Stop");
+    follow();
+  }
+  function tell(text: string): void {
+    control.textContent = text;
+    control.setAttribute("aria-label", `${text} ${title}`);
+  }
+  const name = `sample-${String(number + 1).padStart(4, "0")}.mid`;
+  const keep = button("Save MIDI", () => save(name, toMidi(piece), "audio/midi"), `Save ${title} as MIDI`);
+  draw();
+  const head = make("div", { class: "row head" }, make("h3", {}, title), make("span", { class: "row" }, control, keep));
+  const element = make("article", { class: "card" }, head, canvas, make("p", { class: "quiet" }, words));
+  return { element, actions: [], stop: () => playing?.stop(), redraw: draw };
+}
+
+const counted = (number: number, noun: string): string => `${Math.round(number * 100) / 100} ${noun}${number === 1 ? "" : "s"}`;
+
+function drawRoll(context: CanvasRenderingContext2D, piece: Piece, [width, span]: Scale, position: number | null): void {
+  const pitches = piece.notes.map(({ pitch }) => pitch);
+  const low = Math.min(60, ...pitches) - 1, high = Math.max(72, ...pitches) + 1;
+  const row = HEIGHT / (high - low + 1);
+  const step = (width - KEYS) / span;
+  const top = (pitch: number): number => (high - pitch) * row;
+  context.clearRect(0, 0, width, HEIGHT);
+  for (let pitch = low; pitch <= high; pitch++) {
+    context.fillStyle = colour([1, 3, 6, 8, 10].includes(pitch % 12) ? "--row-dark" : "--row-light");
+    context.fillRect(KEYS, top(pitch), piece.length * step, row);
+    if (pitch % 12 === 0) {
+      context.fillStyle = colour("--quiet");
+      context.font = "11px system-ui, sans-serif";
+      context.textBaseline = "middle";
+      context.fillText(nameOf(pitch), 4, Math.min(HEIGHT - 7, Math.max(7, top(pitch) + row / 2)));
+    }
+  }
+  for (let beat = 0; beat * piece.stepsPerBeat < piece.length; beat++) {
+    context.fillStyle = colour(beat % piece.beatsPerBar === 0 ? "--line-strong" : "--line");
+    context.fillRect(KEYS + beat * piece.stepsPerBeat * step, 0, 1, HEIGHT);
+  }
+  for (const note of piece.notes) {
+    const sounds = position !== null && note.start <= position && position < note.start + note.duration;
+    context.fillStyle = colour(sounds ? "--accent-strong" : `--series-${note.track % 6}`);
+    context.globalAlpha = 0.55 + (0.45 * note.velocity) / 127;
+    context.beginPath();
+    const height = Math.max(2, row - 1);
+    context.roundRect(KEYS + note.start * step + 1, top(note.pitch), Math.max(2, note.duration * step - 2), height, 2);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+  if (position !== null) {
+    context.fillStyle = colour("--accent-strong");
+    context.fillRect(KEYS + Math.min(position, piece.length) * step, 0, 2, HEIGHT);
+  }
+}

@@ -1,0 +1,191 @@
+"""Model files of every kind and domain, made node by node, to try the apps on without training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from rgan_kit.contracts import Decoder
+from rgan_kit.runtime import Manifest, TensorInfo, contract
+from rgan_kit_plugins.domains.frames.preparation import Preparation
+from rgan_kit_plugins.domains.images.decoder import ImagesDecoder
+from rgan_kit_plugins.domains.music.cutting import Cutting
+from rgan_kit_plugins.domains.music.decoder import Form, MusicDecoder
+from rgan_kit_plugins.domains.music.events import Events
+from rgan_kit_plugins.domains.music.melody import Melody
+from rgan_kit_plugins.domains.music.pianoroll import PianoRoll
+from rgan_kit_plugins.domains.music.vocabulary import Vocabulary
+from rgan_kit_plugins.domains.series.channels import Channel, Channels
+from rgan_kit_plugins.domains.series.decoder import Reading, SeriesDecoder
+from rgan_kit_plugins.domains.series.picture import Curves
+from rgan_kit_plugins.domains.text.decoder import TextDecoder
+from rgan_kit_plugins.domains.text.symbols import SPECIAL
+from rgan_kit_plugins.domains.video.decoder import VideoDecoder
+
+TYPES = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "uint8": TensorProto.UINT8}
+HEIGHT, WIDTH = 12, 16
+PITCHES = range(55, 80)
+WORDS = [
+    "a", "the", "cat", "dog", "bird", "sings", "sleeps", "on", "under", "roof",
+    "tree", "softly", "today", "and", "then,", "ünïcode", "<b>bold</b>",
+]  # fmt: skip
+
+
+def make(folder: Path) -> dict[str, Path]:
+    """A file of each: its name says what it holds."""
+    made = {
+        "text": _tokens(_text(), "text"),
+        "labelled text": _tokens(_text(), "text", labels=["calm", "merry"], latent_size=3),
+        "melody": _tokens(_music(Melody(_melody_names(), 100.0, 90)), "music"),
+        "events": _tokens(_music(Events(_event_names(), 90.0, 80), programs=[0, 128]), "music"),
+        "pianoroll": _series(_music(PianoRoll(PITCHES, 120.0, 80)), "music", len(PITCHES), shift=-1.0),
+        "series": _series(_table(), "series", 4, latent_size=2),
+        "images": _series(
+            ImagesDecoder(Preparation(HEIGHT, WIDTH, 3, True)), "images", WIDTH * 3, scale=40.0, shift=128.0
+        ),
+        "video": _frames(),
+    }
+    paths = {}
+    for name, proto in made.items():
+        paths[name] = folder / f"{name.replace(' ', '-')}.onnx"
+        onnx.save(proto, paths[name])
+    return paths
+
+
+def _text() -> TextDecoder:
+    return TextDecoder("word", [*SPECIAL, *WORDS])
+
+
+def _melody_names() -> Vocabulary:
+    return Melody.names(PITCHES)
+
+
+def _event_names() -> Vocabulary:
+    tempos, velocities = np.array([80, 100, 120]), np.array([40, 80, 120])
+    return Events.names(PITCHES, 8, 2, tempos, velocities, 3)
+
+
+def _music(form: Form, programs: list[int] | None = None) -> MusicDecoder:
+    cutting = Cutting(
+        window_bars=4, max_length=64, track=0, tracks=len(programs or [0]), drums=False, full_windows=False
+    )
+    return MusicDecoder(
+        form, steps_per_beat=4, beats_per_bar=3.5, programs=programs or [0], cutting=cutting, pitches=PITCHES
+    )
+
+
+def _table() -> SeriesDecoder:
+    columns = Channels((
+        Channel("temperature, °C"),
+        Channel("count", whole=True),
+        Channel("station", constant=7.0),
+        Channel('"gaps"', masked=True),
+    ))  # fmt: skip
+    curves = Curves.of([], np.zeros(4), np.ones(4))
+    return SeriesDecoder(columns, Reading(None, None, None, 0, False), "rows", None, (), curves)
+
+
+def _tokens(decoder: Decoder, domain: str, *, labels: list[str] | None = None, latent_size: int = 0) -> onnx.ModelProto:
+    """Each number of the noise picks its token alone, after the special ones; the first decides on the length."""
+    manifest = decoder.manifest()
+    first = len(manifest["special"])
+    moved = ["shifted" if latent_size else "", "labelled" if labels else ""]
+    nodes = [
+        helper.make_node("Min", ["temperature", "one"], ["cool"]),
+        helper.make_node("Mul", ["noise", "cool"], ["chosen"]),
+        *([
+            helper.make_node("ReduceSum", ["latent", "axis"], ["sum"]),
+            helper.make_node("Sigmoid", ["sum"], ["share"]),
+            helper.make_node("Mul", ["chosen", "share"], ["shifted"]),
+        ] if latent_size else []),
+        *([
+            helper.make_node("Cast", ["labels"], ["number"], to=TensorProto.FLOAT),
+            helper.make_node("Unsqueeze", ["number", "axis"], ["column"]),
+            helper.make_node("Add", ["column", "one"], ["part"]),
+            helper.make_node("Div", ["shifted" if latent_size else "chosen", "part"], ["labelled"]),
+        ] if labels else []),
+        helper.make_node("Mul", [next((name for name in reversed(moved) if name), "chosen"), "symbols"], ["scaled"]),
+        helper.make_node("Floor", ["scaled"], ["floored"]),
+        helper.make_node("Add", ["floored", "first"], ["token"]),
+        helper.make_node("Cast", ["token"], ["tokens"], to=TensorProto.INT64),
+        helper.make_node("Ceil", ["noise"], ["steps"]),
+        helper.make_node("ReduceSum", ["steps", "axis"], ["length"], keepdims=0),
+        helper.make_node("Cast", ["length"], ["lengths"], to=TensorProto.INT64),
+    ]  # fmt: skip
+    constants = {"one": 1.0, "symbols": float(len(manifest["vocabulary"]) - first), "first": float(first)}
+    return _model(nodes, constants, decoder, domain, "tokens", 0, latent_size, labels or [])
+
+
+def _series(
+    decoder: Decoder, domain: str, features: int, *, scale: float = 1.0, shift: float = 0.0, latent_size: int = 0
+) -> onnx.ModelProto:
+    """The sum of the noise so far, or of images the noise."""
+    nodes = [
+        helper.make_node("CumSum", ["noise", "time_axis"], ["walk"])
+        if domain == "series"
+        else helper.make_node("Identity", ["noise"], ["walk"]),
+        *([
+            helper.make_node("ReduceSum", ["latent", "axis"], ["sum"]),
+            helper.make_node("Unsqueeze", ["sum", "axis"], ["level"]),
+            helper.make_node("Add", ["walk", "level"], ["moved"]),
+        ] if latent_size else []),
+        helper.make_node("Mul", ["moved" if latent_size else "walk", "scale"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "shift"], ["series"]),
+    ]  # fmt: skip
+    return _model(nodes, {"scale": scale, "shift": shift}, decoder, domain, "series", features, latent_size, [])
+
+
+def _frames() -> onnx.ModelProto:
+    """The noise of each step as a picture, brighter from step to step."""
+    decoder = VideoDecoder(Preparation(HEIGHT, WIDTH, 1, True), 8, 12.5)
+    nodes = [
+        helper.make_node("CumSum", ["noise", "time_axis"], ["walk"]),
+        helper.make_node("Mul", ["walk", "scale"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "shift"], ["level"]),
+        helper.make_node("Clip", ["level", "low", "high"], ["clipped"]),
+        helper.make_node("Reshape", ["clipped", "shape"], ["pictures"]),
+        helper.make_node("Cast", ["pictures"], ["frames"], to=TensorProto.UINT8),
+    ]
+    constants = {"scale": 25.0, "shift": 128.0, "low": 0.0, "high": 255.0, "shape": [0, 0, HEIGHT, WIDTH, 1]}
+    return _model(nodes, constants, decoder, "video", "frames", HEIGHT * WIDTH, 0, ["still", "moving"])
+
+
+def _model(
+    nodes: list[Any],
+    constants: dict[str, Any],
+    decoder: Decoder,
+    domain: str,
+    kind: Any,
+    noise_size: int,
+    latent_size: int,
+    labels: list[str],
+) -> onnx.ModelProto:
+    given = contract.inputs(kind, noise_size=noise_size, latent_size=latent_size, conditional=bool(labels))
+    if kind == "frames":
+        shapes: dict[str, tuple[Any, ...]] = {"frames": ("batch", "time", HEIGHT, WIDTH, 1)}
+    else:
+        shapes = {"series": ("batch", "time", noise_size)}
+    taken = [TensorInfo(name=p.name, dtype=p.dtype, shape=p.shape, distribution=p.distribution) for p in given]
+    made = [TensorInfo(name=p.name, dtype=p.dtype, shape=shapes.get(p.name, p.shape)) for p in contract.outputs(kind)]
+    manifest = Manifest(
+        kind=kind, domain=domain, recipe="by-hand", inputs=tuple(taken), outputs=tuple(made), max_length=24,
+        noise=contract.NOISE_OF[kind], noise_size=noise_size, latent_size=latent_size, labels=tuple(labels),
+        decoder=decoder.manifest(), plugins={}, libraries={}, licence="CC0-1.0", description="Made by hand for a test.",
+        hashes={"configuration": "c", "weights": "w", "data": "d"}, parity={},
+    )  # fmt: skip
+    used = {name for node in nodes for name in node.input}
+    stored = [
+        numpy_helper.from_array(np.asarray(value, np.int64 if name == "shape" else np.float32), name)
+        for name, value in constants.items()
+    ]
+    axes = {"axis": [1], "time_axis": 1}
+    stored += [numpy_helper.from_array(np.asarray(axes[name], np.int64), name) for name in axes if name in used]
+    infos = [[helper.make_tensor_value_info(i.name, TYPES[i.dtype], i.shape) for i in side] for side in (taken, made)]
+    graph = helper.make_graph(nodes, "by-hand", *infos, stored)
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    helper.set_model_props(proto, manifest.to_metadata())
+    return proto

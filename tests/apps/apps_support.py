@@ -1,0 +1,20 @@
+"""Where things are, and running a program of another language."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+APPS = ROOT / "exported" / "apps"
+PICTURES = ROOT / "build" / "pictures"
+"""Kept by CI."""
+
+
+def printed(*command: object, **environment: str) -> str:
+    """What a program prints."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, check=False, encoding="utf-8", env={**os.environ, **environment})
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout

@@ -1,0 +1,60 @@
+"""What the tests of the apps share: models of every kind, and a browser where there is one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apps_models
+import pytest
+from apps_page import Page
+
+from rgan_kit.cli.demo import serving
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def crafted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A model file of each kind and domain, made by hand."""
+    return apps_models.make(tmp_path_factory.mktemp("crafted"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium: the system's own, or the one of Playwright."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs: pip install playwright")
+    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+    with playwright.sync_playwright() as running:
+        try:
+            opened = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        except playwright.Error:
+            pytest.skip("needs Chromium: playwright install chromium, or the system's package")
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Page]:
+    """A fresh page without a model; what its console complains of fails the test."""
+    opened = Page(browser)
+    yield opened
+    opened.context.close()
+    assert opened.complaints == []
+
+
+@pytest.fixture
+def shown(page: Page, crafted: dict[str, Path]) -> Iterator[Any]:
+    """``shown("melody")``: the page with one of the models by hand, from ``rgankit demo``."""
+    with serving(crafted["text"]) as address:
+        page.open(address.split("?")[0])
+
+        def show(name: str) -> Page:
+            page.choose(crafted[name])
+            page.wait_until("drawn")
+            page.see()
+            return page
+
+        yield show

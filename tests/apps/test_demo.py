@@ -1,0 +1,128 @@
+"""``rgankit demo`` serves the page and one model, to this computer alone."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from apps_support import ROOT
+
+from rgan_kit.cli import demo
+from rgan_kit.errors import DataError, UsageError
+
+
+def ask(address: str, path: str, method: str = "GET", **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    return answer, content
+
+
+@pytest.fixture(scope="module")
+def address(crafted):
+    with demo.serving(crafted["labelled text"]) as served:
+        yield served
+
+
+def test_serves_the_page_and_its_files_with_their_types(address):
+    answer, content = ask(address, "/?model=whatever")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert b"<title>rgan-kit models</title>" in content
+    (wasm,) = (demo.PAGE / "assets").glob("*.wasm")
+    answer, content = ask(address, f"/assets/{wasm.name}")
+    assert answer.headers["Content-Type"] == "application/wasm"
+    assert content == wasm.read_bytes()
+
+
+def test_every_file_that_the_page_names_is_there(address):
+    for name in demo.PAGE.rglob("*"):
+        if name.is_file():
+            assert ask(address, f"/{name.relative_to(demo.PAGE).as_posix()}", "HEAD")[0].status == 200
+
+
+def test_serves_the_model_under_the_address_that_the_page_is_told(address, crafted):
+    path = urlsplit(address).query.removeprefix("model=")
+    answer, content = ask(address, f"/{path}")
+    assert answer.status == 200
+    assert content == crafted["labelled text"].read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/assets", "/assets/", "/model/", "/model/text.onnx", "/../pyproject.toml",
+     "/assets/../../cli/demo.py", "/%2e%2e/errors.py"],
+)  # fmt: skip
+def test_serves_no_folder_and_no_other_file(address, path):
+    assert ask(address, path)[0].status == 404
+
+
+def test_answers_under_no_name_but_its_own(address):
+    assert ask(address, "/", Host="rebound.example:80")[0].status == 404
+
+
+def test_listens_to_this_computer_alone(address):
+    assert urlsplit(address).hostname == "127.0.0.1"
+
+
+def test_refuses_what_is_no_model(tmp_path):
+    file = tmp_path / "no.onnx"
+    file.write_bytes(b"no model")
+    with pytest.raises(DataError), demo.serving(file):
+        pass
+
+
+def test_a_taken_port_is_said(address, crafted):
+    port = urlsplit(address).port
+    with pytest.raises(UsageError, match=str(port)), demo.serving(crafted["text"], port):
+        pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
+def test_prints_its_address_and_ends_quietly_at_ctrl_c(crafted):
+    command = [sys.executable, "-m", "rgan_kit", "demo", str(crafted["text"]), "--no-open"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        printed = process.stdout.readline().strip()
+        assert ask(printed, "/")[0].status == 200
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "")
+    assert err.splitlines() == ["Ctrl-C ends this."]
+
+
+def test_opens_the_browser_unless_told_not_to(crafted, monkeypatch, rgankit):
+    opened = []
+    monkeypatch.setattr(demo, "wait", lambda: None)
+    monkeypatch.setattr(demo, "open_browser", opened.append)
+    answer = rgankit("demo", crafted["text"])
+    assert answer.code == 0
+    assert opened == answer.out.split()
+    rgankit("demo", crafted["text"], "--no-open")
+    assert len(opened) == 1
+
+
+def test_the_built_page_is_of_its_present_sources():
+    web = ROOT / "exported" / "apps" / "web"
+    single = ["index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"]
+    inside = [path.relative_to(web).as_posix() for path in (web / "src").rglob("*") if path.is_file()]
+    told = hashlib.sha256()
+    for name in sorted(single + inside):
+        told.update(f"{name}\n".encode() + (web / name).read_bytes() + b"\n")
+    built = json.loads((demo.PAGE / "build.json").read_text())
+    assert built["sources"] == told.hexdigest(), "build it again: npm ci && npm run build, in exported/apps/web"
+
+
+def test_the_built_page_asks_nothing_of_other_servers():
+    for file in demo.PAGE.rglob("*.html"):
+        assert 'src="http' not in file.read_text() and 'href="http' not in file.read_text()
+    assert not list(Path(demo.PAGE).rglob("*.map"))

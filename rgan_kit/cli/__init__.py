@@ -23,6 +23,7 @@ BUILT_IN: Final = (
     "reconstruct",
     "interpolate",
     "detect",
+    "benchmark",
     "inspect",
     "demo",
     "doctor",
@@ -33,7 +34,7 @@ BUILT_IN: Final = (
 
 def make_app(results: console.Results) -> typer.Typer:
     """All commands, those of plugins included."""
-    from rgan_kit.cli import data, demo, detect, doctor, export, inspect, latent, plugins, sample, train
+    from rgan_kit.cli import benchmark, data, demo, detect, doctor, export, inspect, latent, plugins, sample, train
 
     app = typer.Typer(
         name="rgankit",
@@ -45,7 +46,7 @@ def make_app(results: console.Results) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_version)
-    for command in (train, export, sample, latent, detect, inspect, demo, doctor):
+    for command in (train, export, sample, latent, detect, benchmark, inspect, demo, doctor):
         command.add_to(app, results)
     app.add_typer(data.make_app(results), name="data")
     app.add_typer(plugins.make_app(results), name="plugins")

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import math
 import shlex
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rgan_kit.cli.console import Results, shown, talk
+from rgan_kit.cli.console import Results, say, shown, talk
 from rgan_kit.cli.extras import EXPORT, need
-from rgan_kit.errors import UsageError
+from rgan_kit.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from rgan_kit.export.exporter import Exported
+    from rgan_kit.plugins.registry import Registry
+    from rgan_kit.runtime.contract import Precision
+    from rgan_kit.training.session import TrainedRun
+
+
+class DType(StrEnum):
+    """How weights are stored."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+
+
+class Quantize(StrEnum):
+    """How weights are quantised."""
+
+    INT8 = "int8"
 
 
 def add_to(app: typer.Typer, results: Results) -> None:
@@ -27,6 +46,15 @@ def add_to(app: typer.Typer, results: Results) -> None:
         encoder: Annotated[
             bool, typer.Option("--encoder", help="Also write the encoder, beside the model as <name>.encoder.onnx.")
         ] = False,
+        step: Annotated[
+            bool, typer.Option("--step", help="Also write a single step for streaming, as <name>.step.onnx.")
+        ] = False,
+        dtype: Annotated[
+            DType, typer.Option(help="float16 also writes <name>.float16.onnx, with weights in half precision.")
+        ] = DType.FLOAT32,
+        quantize: Annotated[
+            Quantize | None, typer.Option(help="int8 also writes <name>.int8.onnx, dynamically quantised.")
+        ] = None,
         opset: Annotated[
             int, typer.Option(min=18, max=21, help="ONNX opset; the lowest runs in the oldest runtimes.")
         ] = 18,
@@ -46,27 +74,70 @@ def add_to(app: typer.Typer, results: Results) -> None:
         need("export", EXPORT)
         registry = default_registry()
         from rgan_kit.export.exporter import export as export_run
+        from rgan_kit.export.smaller import export_smaller
         from rgan_kit.runtime.latent import encoder_beside
+        from rgan_kit.runtime.stream import step_beside
         from rgan_kit.training.session import load_trained
 
         trained = load_trained(run, checkpoint, registry)
         target = out or Path("exported") / f"{run.resolve().name}.onnx"
-        made = []
+        made: dict[str, Exported] = {}
         with talk().status(Text(shown(f"exporting step {trained.step} of {run}, and comparing it with torch"))):
             about: dict[str, Any] = {"opset": opset, "licence": licence, "description": description}
             if encoder:  # first, since not every recipe has one
-                made.append(export_run(trained, encoder_beside(target), registry, role="encoder", **about))
-            made.insert(0, export_run(trained, target, registry, **about))
+                made["encoder"] = export_run(trained, encoder_beside(target), registry, role="encoder", **about)
+            if step:  # likewise
+                made["step_model"] = export_run(trained, step_beside(target), registry, role="step", **about)
+            made = {"model": export_run(trained, target, registry, **about), **made}
+            smaller: list[Precision] = ["float16"] if dtype is DType.FLOAT16 else []
+            smaller += ["int8"] if quantize else []
+            for precision in smaller:
+                made[precision] = export_smaller(trained, made["model"], precision)
+        figures = _quality(trained, made, smaller, registry)
         if results.as_json:
-            results.document(_document(made, trained.step))
+            results.document(_document(made, trained.step, figures))
             return
-        for done in made:
+        for done in made.values():
             results.line(f"{done.path}: {done.bytes:,} bytes, from step {trained.step}")
             parity = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in done.manifest.parity.items())
             results.line(f"compared with torch: {parity}")
+        for line in _beside(figures):
+            results.line(line)
         results.line(f"\nnext: {shlex.join(['rgankit', 'sample', str(target), '-n', '10'])}")
 
 
-def _document(made: list[Exported], step: int) -> dict[str, Any]:
-    files = [{"path": str(each.path), "bytes": each.bytes, "parity": each.manifest.parity} for each in made]
-    return {**files[0], "step": step, **({"encoder": files[1]} if len(files) > 1 else {})}
+def _quality(
+    run: TrainedRun, made: dict[str, Exported], smaller: Sequence[str], registry: Registry
+) -> dict[str, dict[str, float]]:
+    """Figures of the samples of the model and of its smaller files; none where its data is not at hand."""
+    if not smaller:
+        return {}
+    from rgan_kit.export.quality import measure
+
+    try:
+        return measure(run, {name: made[name].path for name in ("model", *smaller)}, registry)
+    except DataError as error:
+        say(f"samples were not measured: {error.problem}")
+        return {}
+
+
+def _beside(figures: dict[str, dict[str, float]]) -> Iterator[str]:
+    """A line for every figure, with that of each file."""
+    if not figures:
+        return
+    names = list(dict.fromkeys(name for each in figures.values() for name in each))
+    width = max((len(name) for name in names), default=0)
+    yield f"\nof 500 samples{'':{max(width - 14, 0)}}  " + "  ".join(f"{file:>12}" for file in figures)
+    for name in names:
+        values = (f"{each[name]:>12.4g}" if name in each else f"{'–':>12}" for each in figures.values())
+        yield f"{name:<{max(width, 14)}}  " + "  ".join(values)
+
+
+def _document(made: dict[str, Exported], step: int, figures: dict[str, dict[str, float]]) -> dict[str, Any]:
+    files = {
+        name: {"path": str(each.path), "bytes": each.bytes, "parity": each.manifest.parity}
+        for name, each in made.items()
+    }
+    model = files.pop("model")
+    finite = {file: {k: v if math.isfinite(v) else None for k, v in each.items()} for file, each in figures.items()}
+    return {**model, "step": step, **files, **({"figures": finite} if finite else {})}

@@ -6,8 +6,8 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from rgan_kit import __version__
-from rgan_kit.contracts import PluginError, UsageError
+from rgan_kit.contracts import PluginError, TokenSpec, UsageError
 from rgan_kit.export.graph import EXAMPLE_BATCH, EXAMPLE_TIME, LOWEST_OPSET, to_onnx
 from rgan_kit.export.interface import (
     encoder_inputs_of,
@@ -26,13 +26,16 @@ from rgan_kit.export.interface import (
     inputs_of,
     noise_size,
     outputs_of,
+    step_inputs_of,
+    step_outputs_of,
 )
-from rgan_kit.export.verify import check_structure, compare
+from rgan_kit.export.verify import check_structure, compare, running
+from rgan_kit.export.verify_steps import compare_driven, compare_steps
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import contract, providers
 from rgan_kit.runtime.contract import Role
 from rgan_kit.runtime.manifest import Manifest, TensorInfo
-from rgan_kit.runtime.opened import open_model
+from rgan_kit.runtime.opened import Opened, open_model
 from rgan_kit.storage import cannot_write, force_to_disk, to_json
 from rgan_kit.training.session import TrainedRun
 
@@ -69,25 +72,46 @@ def export(
         out: the target; replaced only by a file that passes every check.
         registry: whose plugins may add metadata.
         opset: 18 or higher.
-        role: what the file is to hold: the generator, or the encoder of a recipe that has one.
+        role: what the file is to hold: the generator, one step of it, or the encoder of a recipe that has one.
         licence, description: of the model, by its maker.
 
     Raises:
         ParityError: the graph does not compute what torch computes, or breaks the contract; no file is left.
         RganKitError: torch cannot export the network, or the file cannot be written.
-        UsageError: an encoder is asked for, and the recipe has none.
+        UsageError: an encoder or a step is asked for, and the recipe has none.
     """
-    sampler, inputs, outputs = _interface(run, role)
-    model = to_onnx(sampler, example_inputs(inputs, EXAMPLE_BATCH, EXAMPLE_TIME), inputs, outputs, opset)
+    part = _part(run, role)
+    model = to_onnx(
+        part.module, example_inputs(part.inputs, EXAMPLE_BATCH, EXAMPLE_TIME), part.inputs, part.outputs, opset
+    )
     model.producer_name, model.producer_version = "rgan-kit", __version__
     model.doc_string = description
     model.graph.name = run.config.recipe
+    return write_verified(model, _manifest(run, registry, role, part, licence, description), out, part.compare)
+
+
+def write_verified(
+    model: onnx.ModelProto, manifest: Manifest, out: Path, parity: Callable[[Opened], Mapping[str, float | int | str]]
+) -> Exported:
+    """Writes a graph under its name if it passes every check.
+
+    Args:
+        model: without metadata.
+        manifest: its own, but for the parity.
+        out: the target.
+        parity: compares the opened file with torch.
+
+    Raises:
+        As ``export`` does.
+    """
     temporary = out.with_name(f".{out.stem}.{os.getpid()}.tmp.onnx")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        manifest = _manifest(run, registry, role, licence, description)
-        parity = _verified(model, temporary, manifest, sampler)
-        manifest = manifest.model_copy(update={"parity": parity})
+        _save(model, manifest, temporary)
+        check_structure(model, temporary)
+        opened = open_model(temporary, trusted=True)
+        figures = {**parity(opened), "provider": providers.in_use(opened.session)}
+        manifest = manifest.model_copy(update={"parity": figures})
         _save(model, manifest, temporary)
         open_model(temporary, trusted=False)  # as a stranger's file: the walk and the manifest's own checks
         temporary.replace(out)
@@ -100,32 +124,61 @@ def export(
     return Exported(out, out.stat().st_size, manifest)
 
 
-def _interface(run: TrainedRun, role: Role) -> tuple[nn.Module, list[TensorInfo], list[TensorInfo]]:
-    """The module to export, and what it takes and gives."""
+@dataclass(frozen=True)
+class _Part:
+    """What a file of one role holds.
+
+    Attributes:
+        module: what is exported.
+        inputs, outputs: what it takes and gives.
+        compare: how the file is compared with torch.
+        about: fields of the manifest that only this role has.
+    """
+
+    module: nn.Module
+    inputs: list[TensorInfo]
+    outputs: list[TensorInfo]
+    compare: Callable[[Opened], Mapping[str, float]]
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def _part(run: TrainedRun, role: Role) -> _Part:
     spec, generator = run.data.spec, cast("Any", run.generator)
+    if role == "step":
+        return _step(run)
     if role == "generator":
-        return generator.sampler().cpu().eval(), inputs_of(spec, generator), outputs_of(spec)
+        return _whole(generator.sampler(), inputs_of(spec, generator), outputs_of(spec))
     if "encoder" not in run.networks:
         raise UsageError(
             f"Recipe {run.config.recipe} has no encoder.", "Those that have one are in: rgankit plugins list --recipes"
         )
-    encoder = cast("Any", run.networks["encoder"]).exportable().cpu().eval()
-    return encoder, encoder_inputs_of(spec), encoder_outputs_of(int(generator.latent_size))
+    encoder = cast("Any", run.networks["encoder"]).exportable()
+    return _whole(encoder, encoder_inputs_of(spec), encoder_outputs_of(int(generator.latent_size)))
 
 
-def _verified(
-    model: onnx.ModelProto, path: Path, manifest: Manifest, sampler: nn.Module
-) -> dict[str, float | int | str]:
-    _save(model, manifest, path)
-    check_structure(model, path)
-    opened = open_model(path, trusted=True)
-    result = compare(
-        sampler,
-        lambda given: opened.run({name: tensor.numpy() for name, tensor in given.items()}),
-        manifest.inputs,
-        manifest.outputs,
-    )
-    return {**result, "provider": providers.in_use(opened.session)}
+def _whole(module: nn.Module, inputs: list[TensorInfo], outputs: list[TensorInfo]) -> _Part:
+    module = module.cpu().eval()
+    return _Part(module, inputs, outputs, lambda opened: compare(module, running(opened), inputs, outputs))
+
+
+def _step(run: TrainedRun) -> _Part:
+    spec, generator = run.data.spec, cast("Any", run.generator)
+    if not hasattr(generator, "stepper"):
+        raise UsageError(
+            f"The generator of recipe {run.config.recipe} makes whole sequences and has no steps to export.",
+            "Export without --step.",
+        )
+    stepper = generator.stepper().cpu().eval()
+    states = stepper.state_shapes
+    inputs, outputs = step_inputs_of(spec, generator, states), step_outputs_of(spec, states)
+    whole = inputs_of(spec, generator), outputs_of(spec)
+    sampler = generator.sampler().cpu().eval()
+    about = {"states": states, "end_token": spec.eos if isinstance(spec, TokenSpec) else None}
+
+    def check(opened: Opened) -> dict[str, float]:
+        return {**compare_steps(stepper, running(opened), inputs, outputs), **compare_driven(sampler, opened, *whole)}
+
+    return _Part(stepper, inputs, outputs, check, about)
 
 
 def _save(model: onnx.ModelProto, manifest: Manifest, path: Path) -> None:
@@ -136,7 +189,7 @@ def _save(model: onnx.ModelProto, manifest: Manifest, path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _manifest(run: TrainedRun, registry: Registry, role: Role, licence: str, description: str) -> Manifest:
+def _manifest(run: TrainedRun, registry: Registry, role: Role, part: _Part, licence: str, description: str) -> Manifest:
     """All but the parity, which is yet to be measured."""
     spec, generator = run.data.spec, cast("Any", run.generator)
     manifest = Manifest(
@@ -144,8 +197,8 @@ def _manifest(run: TrainedRun, registry: Registry, role: Role, licence: str, des
         kind=spec.kind,
         domain=run.config.domain.name,
         recipe=run.config.recipe,
-        inputs=inputs_of(spec, generator) if role == "generator" else encoder_inputs_of(spec),
-        outputs=outputs_of(spec) if role == "generator" else encoder_outputs_of(int(generator.latent_size)),
+        inputs=part.inputs,
+        outputs=part.outputs,
         max_length=spec.max_length,
         noise=contract.NOISE_OF[spec.kind],
         noise_size=noise_size(spec, generator),
@@ -159,6 +212,7 @@ def _manifest(run: TrainedRun, registry: Registry, role: Role, licence: str, des
         description=description,
         parity={},
         role=role,
+        **part.about,
     )
     return manifest.model_copy(update={"extra": _extra(manifest, registry)})
 

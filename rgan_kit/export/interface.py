@@ -22,6 +22,8 @@ _DESCRIPTIONS: dict[str, str] = {
     "labels": "class of the sequence, by its place in the manifest's labels",
     "tokens": "symbols by their number in the vocabulary; padding after the end token",
     "lengths": "symbols of each sequence, the end token not counted",
+    "previous": "the symbol before; the default at the start",
+    "logits": "of the next symbol, at temperature 1; far below the others where it must not come",
     "mean": "middle of the latent's normal distribution",
     "log_variance": "logarithm of its variance",
 }
@@ -82,6 +84,43 @@ def encoder_outputs_of(latent_size: int) -> list[TensorInfo]:
     return [_declared(port, iter(())) for port in contract.encoder_outputs(latent_size)]
 
 
+def step_inputs_of(spec: DataSpec, generator: Any, states: Sequence[Sequence[int]]) -> list[TensorInfo]:
+    """What a step takes, in order; ``states`` are shapes without their batch."""
+    ports = contract.step_inputs(
+        spec.kind,
+        noise_size=noise_size(spec, generator),
+        latent_size=int(generator.latent_size),
+        conditional=bool(spec.labels),
+        states=states,
+    )
+    known = {info.name: info for info in inputs_of(spec, generator)}
+    return [known[port.name] if port.name in ("latent", "labels") else _fresh(port, spec) for port in ports]
+
+
+def _fresh(port: Port, spec: DataSpec) -> TensorInfo:
+    """An input of a step that changes with every step."""
+    limits: dict[str, Any] = {}
+    description = _DESCRIPTIONS.get(port.name, "what the step before gave under the same name with next_ before it")
+    if port.distribution == "state":
+        limits = {"default": 0}
+    if port.name == "previous" and isinstance(spec, TokenSpec):
+        limits = {"default": spec.bos, "minimum": 0, "maximum": spec.vocab_size - 1}
+    return TensorInfo(
+        name=port.name,
+        dtype=port.dtype,
+        shape=port.shape,
+        distribution=port.distribution,
+        description=description,
+        **limits,
+    )
+
+
+def step_outputs_of(spec: DataSpec, states: Sequence[Sequence[int]]) -> list[TensorInfo]:
+    """What a step gives, in order."""
+    sizes = (spec.vocab_size,) if isinstance(spec, TokenSpec) else _sizes(spec)
+    return [_declared(port, iter(sizes)) for port in contract.step_outputs(spec.kind, states)]
+
+
 def _declared(port: Port, sizes: Iterator[int]) -> TensorInfo:
     """A port without a distribution, as a manifest declares it; ``sizes`` are those that the model fixes."""
     return TensorInfo(
@@ -110,10 +149,12 @@ def example_inputs(infos: Sequence[TensorInfo], batch: int, time: int, seed: int
             tensors[info.name] = torch.tensor(1.0)
         elif info.name == "lengths":
             tensors[info.name] = torch.from_numpy(noise.labels(seed, 0, batch, time) + 1)
-        elif info.name in ("tokens", "frames", "series"):
+        elif info.name in ("tokens", "frames", "series", "previous"):
             tensors[info.name] = _example_values(info, shape, seed)
         elif info.name == "labels":
             tensors[info.name] = torch.arange(batch) % (int(info.maximum or 0) + 1)
+        elif info.distribution == "state":
+            tensors[info.name] = torch.zeros(shape)
         else:
             draw = noise.uniform if info.distribution == "uniform" else noise.normal
             drawn = draw(seed, 0, 1, int(np.prod(shape)), *([] if info.distribution == "uniform" else [1]))
@@ -122,7 +163,7 @@ def example_inputs(infos: Sequence[TensorInfo], batch: int, time: int, seed: int
 
 
 def _example_values(info: TensorInfo, shape: Sequence[int], seed: int) -> Tensor:
-    """Samples of a kind, as an encoder takes them."""
+    """Samples of a kind, as an encoder or a step takes them."""
     count = int(np.prod(shape))
     if info.dtype == "float32":
         return torch.from_numpy(noise.normal(seed, 0, 1, count, 1).reshape(shape).copy())

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from rgan_kit.contracts import ParityError
 from rgan_kit.export.interface import example_inputs
 from rgan_kit.runtime.manifest import TensorInfo
+from rgan_kit.runtime.opened import Opened
 
 SHAPES = ((1, 1), (2, 7), (5, 19))
 """Batch and time of the comparisons; none of them is that of the traced example."""
@@ -22,9 +23,14 @@ BOUNDARY = 1e-5
 """Tokens may differ where the uniform number lies this close to a boundary of the cumulative distribution."""
 
 TOLERANCE = 1e-4
-"""Largest difference of real values."""
+"""Largest difference of real values, as a share of the largest value where that is above 1."""
 
 Run = Callable[[Mapping[str, Tensor]], dict[str, np.ndarray]]
+
+
+def running(opened: Opened) -> Run:
+    """The graph of a file, on torch's tensors."""
+    return lambda given: opened.run({name: tensor.numpy() for name, tensor in given.items()})
 
 
 def check_structure(model: onnx.ModelProto, path: Path) -> None:
@@ -82,15 +88,20 @@ def compare(
                 raise ParityError(f"At {where}, `{info.name}` differs in shape or type from torch's.")
         if tokens:
             compared += mine["tokens"].size
-            boundary += _compare_tokens(sampler, given, mine, theirs, outputs, where)
+            boundary += compare_tokens(sampler, given, mine, theirs, outputs, where)
         else:
-            gaps = [np.abs(mine[info.name].astype(np.float64) - theirs[info.name]).max() for info in outputs]
-            largest = max(largest, *map(float, gaps))
+            largest = max(largest, *(difference(mine[info.name], theirs[info.name]) for info in outputs))
     if largest > (1.0 if outputs[0].dtype == "uint8" else TOLERANCE):
         raise ParityError(f"`{outputs[0].name}` differs from torch's by {largest:g}; allowed is {TOLERANCE:g}.")
     if tokens:
         return {"tokens_compared": compared, "tokens_at_boundary": boundary}
     return {"largest_difference": largest}
+
+
+def difference(mine: np.ndarray, theirs: np.ndarray) -> float:
+    """The largest one; of real values above 1 as a share of the largest."""
+    scale = 1.0 if mine.dtype == np.uint8 else max(1.0, float(np.abs(mine).max()))
+    return float(np.abs(mine.astype(np.float64) - theirs).max()) / scale
 
 
 def eager(sampler: nn.Module, given: Mapping[str, Tensor], outputs: Sequence[TensorInfo]) -> dict[str, np.ndarray]:
@@ -101,7 +112,7 @@ def eager(sampler: nn.Module, given: Mapping[str, Tensor], outputs: Sequence[Ten
     return {info.name: result.numpy() for info, result in zip(outputs, results, strict=True)}
 
 
-def _compare_tokens(
+def compare_tokens(
     sampler: nn.Module,
     given: Mapping[str, Tensor],
     mine: Mapping[str, np.ndarray],

@@ -12,6 +12,7 @@ from rgan_kit.runtime.latent import Encoder, Posterior, load_encoder
 from rgan_kit.runtime.manifest import Manifest, TensorInfo
 from rgan_kit.runtime.model import Model, load
 from rgan_kit.runtime.safety import check
+from rgan_kit.runtime.stream import Step, load_step
 
 __all__ = [
     "Encoder",
@@ -19,10 +20,12 @@ __all__ = [
     "Model",
     "ModelFacts",
     "Posterior",
+    "Step",
     "TensorInfo",
     "check",
     "contract",
     "load",
     "load_encoder",
+    "load_step",
     "noise",
 ]

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 
-Role = Literal["generator", "encoder"]
-"""What a file computes: samples from noise, or the posterior of a latent from samples."""
+Role = Literal["generator", "encoder", "step"]
+"""What a file computes: samples from noise, the posterior of a latent from samples, or one step of a sample."""
+
+Precision = Literal["float32", "float16", "int8"]
+"""How a file stores the larger part of its weights."""
 
 Noise = Literal["uniform", "normal"]
-Distribution = Literal["uniform", "normal", "constant", "choice"]
+Distribution = Literal["uniform", "normal", "constant", "choice", "state"]
 
 NOISE_OF: Final[dict[Kind, Noise]] = {"tokens": "uniform", "series": "normal", "frames": "normal"}
 
@@ -87,6 +90,29 @@ def encoder_outputs(latent_size: int) -> tuple[Port, ...]:
     """The outputs of an encoder: a normal distribution of the latent."""
     shape: tuple[Dim, ...] = ("batch", latent_size)
     return Port("mean", "float32", shape), Port("log_variance", "float32", shape)
+
+
+def step_inputs(
+    kind: Kind, *, noise_size: int, latent_size: int, conditional: bool, states: Iterable[Sequence[int]]
+) -> tuple[Port, ...]:
+    """The inputs of a step: what is fresh in it, the states that the step before gave, and what holds for the whole
+    sequence; ``states`` are shapes without their batch."""
+    if kind == "tokens":
+        fresh = Port("previous", "int64", ("batch",), "state")
+    else:
+        fresh = Port("noise", "float32", ("batch", noise_size), "normal")
+    whole = inputs(kind, noise_size=noise_size, latent_size=latent_size, conditional=conditional)
+    kept = [Port(f"state_{i}", "float32", ("batch", *shape), "state") for i, shape in enumerate(states)]
+    return fresh, *kept, *(port for port in whole if port.name in ("latent", "labels"))
+
+
+def step_outputs(kind: Kind, states: Iterable[Sequence[int]]) -> tuple[Port, ...]:
+    """The outputs of a step: the logits of the next symbol, or the values of the step; and the next states."""
+    if kind == "tokens":
+        made = Port("logits", "float32", ("batch", "*"))
+    else:
+        made = Port(kind, _VALUES[kind].dtype, ("batch", *_VALUES[kind].shape[2:]))
+    return made, *(Port(f"next_state_{i}", "float32", ("batch", *shape)) for i, shape in enumerate(states))
 
 
 def names(ports: Iterable[Port]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 from rgan_kit.contracts.data import Kind
 from rgan_kit.errors import DataError
 from rgan_kit.runtime import contract as rules
-from rgan_kit.runtime.contract import Distribution, Noise, Port, Role
+from rgan_kit.runtime.contract import Distribution, Noise, Port, Precision, Role
 
 PREFIX: Final = "rgan_kit."
 KEY: Final = f"{PREFIX}manifest"
@@ -32,7 +33,8 @@ class TensorInfo(_Frozen):
         dtype: as numpy names it.
         shape: numbers, and names of free dimensions.
         distribution: what to feed, for an input: ``uniform`` in [0, 1), standard ``normal``, ``constant``
-            (``default`` unless the user says otherwise) or ``choice`` (one of the labels by number).
+            (``default`` unless the user says otherwise), ``choice`` (one of the labels by number) or ``state``
+            (``default`` at the first step, then what the step before made).
         default: what to feed where nothing was asked for.
         minimum, maximum: what the model was made for; None where there is no bound.
         units: of an output's numbers.
@@ -70,7 +72,10 @@ class Manifest(_Frozen):
         hashes: SHA-256 (hex) of ``configuration``, ``weights`` and training ``data``.
         licence, description: in the user's own words.
         parity: how exactly the file agreed with the network that it was exported from.
-        role: whether the file makes samples or encodes them.
+        role: whether the file makes samples, encodes them, or makes one step of them.
+        states: of a step, the shapes of its states without their batch.
+        end_token: of a step of tokens, the symbol that ends a sequence.
+        precision: how the larger part of the weights is stored.
         extra: whatever plugins added.
     """
 
@@ -93,6 +98,9 @@ class Manifest(_Frozen):
     description: str
     parity: dict[str, float | int | str]
     role: Role = "generator"
+    states: tuple[tuple[PositiveInt, ...], ...] = ()
+    end_token: NonNegativeInt | None = None
+    precision: Precision = "float32"
     extra: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -115,6 +123,10 @@ class Manifest(_Frozen):
             yield "labels has the same name twice"
         if self.role == "encoder" and not self.latent_size:
             yield "latent_size is 0, so there is nothing to encode"
+        if (self.role == "step" and self.kind == "tokens") != (self.end_token is not None):
+            yield f"end_token is {self.end_token}, which cannot be for the role {self.role} of {self.kind}"
+        if self.states and self.role != "step":
+            yield f"states are of no use to the role {self.role}"
         yield from _port_faults("input", self.input_ports(), self.inputs)
         yield from _port_faults("output", self.output_ports(), self.outputs)
         known = {port.name for port in self.input_ports()}
@@ -126,7 +138,8 @@ class Manifest(_Frozen):
         """The inputs that the contract gives a model like this one."""
         if self.role == "encoder":
             return rules.encoder_inputs(self.kind)
-        return rules.inputs(
+        make = partial(rules.step_inputs, states=self.states) if self.role == "step" else rules.inputs
+        return make(
             self.kind,
             noise_size=self.noise_size,
             latent_size=self.latent_size,
@@ -137,6 +150,8 @@ class Manifest(_Frozen):
         """The outputs likewise."""
         if self.role == "encoder":
             return rules.encoder_outputs(self.latent_size)
+        if self.role == "step":
+            return rules.step_outputs(self.kind, self.states)
         return rules.outputs(self.kind)
 
     def input(self, name: str) -> TensorInfo | None:
@@ -159,6 +174,10 @@ class Manifest(_Frozen):
         flat["labels"] = join_lines(self.labels)
         if self.role != "generator":
             flat["role"] = self.role
+        if self.role == "step":
+            flat["states"] = join_lines(" ".join(map(str, shape)) for shape in self.states)
+        if self.end_token is not None:
+            flat["end_token"] = str(self.end_token)
         vocabulary, joiner = self.decoder.get("vocabulary"), self.decoder.get("joiner")
         if isinstance(vocabulary, list | tuple) and all(isinstance(symbol, str) for symbol in vocabulary):
             flat["vocabulary"] = join_lines(vocabulary)

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rgan_kit.errors import UsageError
+from rgan_kit.errors import DataError, UsageError
 from rgan_kit.runtime import noise as random
 from rgan_kit.runtime import providers
 from rgan_kit.runtime.decoding import make_decoder
 from rgan_kit.runtime.opened import Opened, check_range, open_model
+from rgan_kit.runtime.stream import Step, load_step, step_beside
 from rgan_kit.storage import cannot_write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rgan_kit.contracts.domains import Decoder
 
@@ -34,8 +35,8 @@ def load(path: Path | str, **options: Any) -> Model:
     opened = open_model(path, **options)
     if opened.manifest.role != "generator":
         raise UsageError(
-            f"{opened.source}: holds the encoder of a model, which makes no samples.",
-            "Name the model itself; `rgankit export --encoder` writes the two side by side.",
+            f"{opened.source}: holds the {opened.manifest.role} of a model, which makes no samples.",
+            "Name the model itself; `rgankit export` writes the two side by side.",
         )
     return Model(opened)
 
@@ -110,12 +111,8 @@ class Model:
         Raises:
             UsageError, DataError: an argument makes no sense for this model; as ``run`` does.
         """
-        length = self.manifest.max_length if length is None else length
-        check_range("n", n, 1, random.SEEDS - 1)
-        check_range("length", length, 1, MAX_LENGTH)
+        length = self._check_draw(n, seed, length, start)
         check_range("batch_size", batch_size, 1, random.SEEDS)
-        check_range("seed", seed, 0, random.SEEDS - 1)
-        check_range("start", start, 0, random.SEEDS - n)
         chosen = None if label is None else self.label_number(label)
         parts = []
         for first in range(start, start + n, batch_size):
@@ -127,6 +124,56 @@ class Model:
         """``n`` decoded samples; options and errors are those of ``outputs``, and the errors of ``decoder``."""
         decoder = self.decoder
         return decoder.decode(self.outputs(n, **options))
+
+    def stream(
+        self,
+        *,
+        seed: int = 0,
+        temperature: float | None = None,
+        label: str | None = None,
+        length: int | None = None,
+        start: int = 0,
+    ) -> Iterator[Any]:
+        """One sample, a step at a time, by the step file beside the model: the very steps that ``outputs(1)`` gives for
+        the same arguments, up to floating-point ties.
+
+        Yields:
+            Token numbers (int) up to and without the end token; values float32 ``[features]``; or frames uint8
+            ``[height, width, channels]``.
+
+        Raises:
+            DataError: there is no step file; as ``run`` does.
+            UsageError: an argument makes no sense for this model.
+        """
+        length = self._check_draw(1, seed, length, start)
+        drawn = self._draw(seed, start, 1, length, None if label is None else self.label_number(label))
+        steps = self.step.drive(temperature=self._temperature(temperature), **drawn)
+        end = self.step.manifest.end_token
+        for made in steps:
+            if end is None:
+                yield made[0]
+            elif made[0] != end:
+                yield int(made[0])
+
+    @cached_property
+    def step(self) -> Step:
+        """The step file beside the model, on the same provider.
+
+        Raises:
+            DataError: there is none, or it is refused.
+            UsageError: it is not of this model.
+        """
+        path = step_beside(Path(self.source))
+        if not path.exists():
+            raise DataError(f"{path}: there is no step file beside the model.", "Write it: rgankit export RUN --step.")
+        limit = self.opened.limit
+        step = load_step(path, provider=self.provider, timeout=limit.seconds, ends_process=limit.ends_process)
+        if step.manifest.hashes != self.manifest.hashes:
+            raise UsageError(
+                f"{path} and {self.source} do not come from the same checkpoint of one run.",
+                "Export both at once with: rgankit export RUN --step",
+            )
+        return step
 
     def save(self, samples: Sequence[Any], folder: Path | str) -> list[Path]:
         """Writes decoded samples as the domain's own kind of file; returns what it wrote.
@@ -151,6 +198,23 @@ class Model:
             DataError: the file lacks something that the domain needs.
         """
         return make_decoder(self.manifest, self.source)
+
+    def inputs(self, n: int, *, seed: int = 0, length: int | None = None, start: int = 0) -> dict[str, np.ndarray]:
+        """What the graph is given for ``n`` samples in one call, by name; arguments and errors are those of
+        ``outputs``."""
+        length = self._check_draw(n, seed, length, start)
+        temperature = self._temperature(None)
+        drawn = self._draw(seed, start, n, length, None)
+        return drawn if temperature is None else {**drawn, "temperature": temperature}
+
+    def _check_draw(self, n: int, seed: int, length: int | None, start: int) -> int:
+        """The length to draw, once all numbers are in range."""
+        length = self.manifest.max_length if length is None else length
+        check_range("n", n, 1, random.SEEDS - 1)
+        check_range("length", length, 1, MAX_LENGTH)
+        check_range("seed", seed, 0, random.SEEDS - 1)
+        check_range("start", start, 0, random.SEEDS - n)
+        return length
 
     def _draw(self, seed: int, first: int, count: int, length: int, label: int | None) -> dict[str, np.ndarray]:
         """Noise, and a latent and labels where the model has them."""

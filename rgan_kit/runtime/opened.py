@@ -12,6 +12,7 @@ from rgan_kit.errors import DataError, UsageError
 from rgan_kit.runtime import arrays, proto, providers, safety
 from rgan_kit.runtime.files import MAX_BYTES, ModelFacts, describe, read_file
 from rgan_kit.runtime.manifest import Manifest
+from rgan_kit.runtime.watchdog import NO_LIMIT, PATIENCE, Limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,24 +27,30 @@ class Opened:
         manifest: what it says about itself.
         facts: what it holds.
         session: the ``onnxruntime.InferenceSession`` that runs it.
+        limit: of the time that one call may take.
     """
 
     source: str
     manifest: Manifest
     facts: ModelFacts
     session: Any
+    limit: Limit = NO_LIMIT
 
     def run(self, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs the graph once on inputs by name; returns its outputs by name.
 
         Raises:
             UsageError: an input is missing, superfluous, or not as the manifest says.
-            DataError: the graph fails, or breaks its contract.
+            DataError: the graph fails, takes too long, or breaks its contract.
         """
         sizes = arrays.check_inputs(given, self.manifest)
         names = [output.name for output in self.manifest.outputs]
+        options = providers.onnxruntime().RunOptions()
         try:
-            results = self.session.run(names, given)
+            with self.limit.watch(self.source, options):
+                results = self.session.run(names, given, options)
+        except DataError:
+            raise
         except Exception as error:  # onnxruntime has no common base class for its errors
             raise DataError(f"{self.source}: the graph fails: {providers.first_line(error)}") from None
         outputs = dict(zip(names, results, strict=True))
@@ -58,6 +65,8 @@ def open_model(
     threads: int = 1,
     trusted: bool = False,
     max_bytes: int = MAX_BYTES,
+    timeout: float | None = None,
+    ends_process: bool = False,
 ) -> Opened:
     """Opens a model file of either role.
 
@@ -67,6 +76,9 @@ def open_model(
         threads: of onnxruntime within one operation; 0 leaves it to onnxruntime.
         trusted: leaves out the look for harm, for a file that this program has just written itself.
         max_bytes: the largest file that is read, unless it is trusted.
+        timeout: seconds that loading, or one call of the graph, may take before it is stopped; where None, ten minutes,
+            and no limit for a trusted file.
+        ends_process: as in ``watchdog.Limit``; for programs that can afford it.
 
     Raises:
         DataError: the file is refused (see ``safety``), or its graph and its manifest do not agree.
@@ -74,13 +86,17 @@ def open_model(
         UsageError: no such provider, or a negative number of threads.
     """
     check_range("threads", threads, 0, 1024)
+    if timeout is not None and not timeout > 0:
+        raise UsageError(f"timeout is {timeout}; it must be a number of seconds above 0.")
     path, source = Path(path), str(path)
     data = read_file(path, max_bytes=None if trusted else max_bytes)
     facts = describe(proto.read(data, source), len(data)) if trusted else safety.check_bytes(data, source)
     manifest = Manifest.from_metadata(facts.metadata, source)
-    session = providers.session(data, source, request=provider, threads=threads)
+    limit = Limit(PATIENCE if timeout is None and not trusted else timeout, ends_process)
+    with limit.watch(source):
+        session = providers.session(data, source, request=provider, threads=threads)
     arrays.check_session(session, manifest, source)
-    return Opened(source, manifest, facts, session)
+    return Opened(source, manifest, facts, session, limit)
 
 
 def check_range(name: str, value: int, lowest: int, highest: int) -> None:

@@ -68,7 +68,8 @@ class PartContract:
         """``rgankit --help`` must not wait for torch."""
         code, talk = _described(self.plugin)
         assert code == 0, (
-            f"describing plugin {self.plugin} imports torch (or fails: {talk!r}). Import torch inside the build function."
+            f"describing plugin {self.plugin} imports torch (or fails: {talk!r}). Import torch inside the build "
+            "function."
         )
 
     def test_options_survive_a_round_trip(self) -> None:

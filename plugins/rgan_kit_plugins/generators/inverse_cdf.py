@@ -1,7 +1,7 @@
 """Picking a symbol by inverse cumulative distribution: logits and one uniform number in, one symbol out.
 
 In two levels: the weights are summed in blocks of about the square root of the vocabulary, the number picks the
-block, and then the symbol inside it. That reads every logit once and needs no softmax and no sort.
+block, and then the symbol inside it. That needs no sort and no cumulative sum over the whole vocabulary.
 """
 
 from __future__ import annotations
@@ -19,23 +19,33 @@ _BELOW_ONE = 1.0 - 2.0**-23
 """Keeps ``uniform * total`` below ``total`` after rounding, so that a symbol of weight zero is never reached."""
 
 
-def pick(logits: Tensor, uniform: Tensor, temperature: Tensor) -> Tensor:
+def block_of(vocabulary: int) -> int:
+    """Symbols in a block: a divisor of the vocabulary within half and twice its square root, so that nothing has to be
+    padded, or the root itself, rounded up."""
+    root = math.sqrt(vocabulary)
+    divisors = [size for size in range(math.ceil(root / 2), int(2 * root) + 1) if vocabulary % size == 0]
+    return min(divisors, key=lambda size: abs(size - root), default=math.ceil(root))
+
+
+def pick(logits: Tensor, uniform: Tensor, temperature: Tensor, block: int | None = None) -> Tensor:
     """Draws one symbol a row.
 
     Args:
         logits: float ``[batch, vocabulary]``.
         uniform: float ``[batch]`` in [0, 1).
         temperature: float scalar, above 0; below 1 sharpens, above 1 flattens.
+        block: ``block_of(vocabulary)``, which has to be given where the call is traced for export.
 
     Returns:
         int64 ``[batch]``.
     """
     vocabulary = logits.shape[1]
-    block = math.ceil(math.sqrt(vocabulary))
+    block = block_of(vocabulary) if block is None else block
     blocks = math.ceil(vocabulary / block)
-    highest = logits.max(dim=1, keepdim=True).values
-    weights = torch.exp((logits - highest) / torch.clamp(temperature, min=1e-4))
-    weights = F.pad(weights, (0, blocks * block - vocabulary)).reshape(-1, blocks, block)
+    weights = F.softmax(logits / torch.clamp(temperature, min=1e-4), dim=1)
+    if blocks * block > vocabulary:
+        weights = F.pad(weights, (0, blocks * block - vocabulary))
+    weights = weights.reshape(-1, blocks, block)
     uniform = torch.clamp(uniform, 0.0, _BELOW_ONE)[:, None]  # [batch, 1]
 
     cumulative = torch.cumsum(weights.sum(dim=2), dim=1)  # [batch, blocks]

@@ -101,6 +101,12 @@ class RecurrentFrameGenerator(nn.Module):
         """The frozen sampler of the model file."""
         return RecurrentFrameSampler(self)
 
+    def stepper(self) -> nn.Module:
+        """The frozen module of the step file."""
+        from rgan_kit_plugins.generators.steppers import FrameStepper
+
+        return FrameStepper(RecurrentFrameSampler(self))
+
 
 class LikelihoodFrameGenerator(RecurrentFrameGenerator):
     """The decoder of a variational autoencoder: the same network, whose recurrence sees the latent in every step, for
@@ -111,15 +117,19 @@ class LikelihoodFrameGenerator(RecurrentFrameGenerator):
     finest = 2 / 255
     """Smallest deviation of a pixel: a file knows it no better than this."""
 
+    haste = 10
+    """How many times faster than other weights the deviation moves: Adam takes each a learning rate further a step, and
+    this one has to follow while the reconstruction becomes many times better."""
+
     def __init__(self, cell: Cell, options: RecurrentGeneratorOptions, data: DataSpec) -> None:
         super().__init__(cell, options, data)
-        self.log_deviation = nn.Parameter(torch.tensor(math.log(0.5)))
+        self.log_deviation = nn.Parameter(torch.tensor(math.log(0.5) / self.haste))
 
     @property
     def deviation(self) -> Tensor:
         """Of a pixel around its mean, a scalar: learnt, so that no weight of the reconstruction has to be chosen
         (Rybkin et al. 2021, arXiv:2006.13202)."""
-        return self.log_deviation.exp() + self.finest
+        return (self.haste * self.log_deviation).exp() + self.finest
 
     def log_probs(self, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
         """Log-density in nats of each frame given the latent, ``[batch, time]``, zero on padding: pixels are

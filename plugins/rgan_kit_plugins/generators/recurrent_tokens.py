@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, TokenSpec
-from rgan_kit_plugins.generators.inverse_cdf import IMPOSSIBLE, pick
+from rgan_kit_plugins.generators.inverse_cdf import IMPOSSIBLE, block_of, pick
 from rgan_kit_plugins.recurrence import Cell, Recurrence, State, padding_mask, scan
 
 if TYPE_CHECKING:
@@ -176,6 +176,12 @@ class RecurrentTokenGenerator(nn.Module):
         """The frozen sampler of the model file."""
         return RecurrentTokenSampler(self)
 
+    def stepper(self) -> nn.Module:
+        """The frozen module of the step file."""
+        from rgan_kit_plugins.generators.steppers import TokenStepper
+
+        return TokenStepper(RecurrentTokenSampler(self))
+
 
 def relaxed_choice(logits: Tensor, relaxation: Relaxation) -> Tensor:
     """A Gumbel-softmax draw from ``[batch, vocabulary]`` logits; exactly one-hot forward where ``hard``."""
@@ -207,6 +213,7 @@ class RecurrentTokenSampler(nn.Module):
         head = None  # not a second name for the same memory: that cannot be exported
         if isinstance(project, nn.Linear) and len(weight) * project.in_features <= project.weight.numel():
             head, bias = weight @ project.weight, bias + weight @ project.bias
+        self.block = block_of(network.data.vocab_size)
         small = network.data.vocab_size <= TABLE_VOCABULARY
         table = network.recurrence.project(network.embedding.weight) if small else None
         self.register_buffer("table", table, persistent=False)
@@ -227,7 +234,7 @@ class RecurrentTokenSampler(nn.Module):
         def step(carry: tuple[Tensor, ...], uniform: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
             previous, alive, *state = carry
             logits, next_state = self.step(previous, condition, tuple(state))
-            token = torch.where(alive, pick(logits, uniform, temperature), data.pad)
+            token = torch.where(alive, pick(logits, uniform, temperature, self.block), data.pad)
             return (token, alive & (token != data.eos), *next_state), token.clone()
 
         start = (previous, torch.ones_like(previous, dtype=torch.bool), *state)

@@ -121,7 +121,7 @@ class TransformerGenerator(nn.Module):
         return keys, keys.clone()
 
     def step(self, embedded: Tensor, previous: Tensor, cache: Cache, now: Tensor) -> tuple[Tensor, Cache]:
-        """Logits ``[batch, vocabulary]`` for generating the symbol of step ``now`` (a scalar), and the cache with it."""
+        """Logits ``[batch, vocabulary]`` for generating the symbol of step ``now``, a scalar; and the cache with it."""
         steps = torch.arange(cache[0].shape[3], device=embedded.device)
         here, bias = (steps == now)[:, None], self.bias(now[None, None], steps)
         hidden, keys, values = embedded[:, None], [], []

@@ -50,7 +50,7 @@ class Adversarial:
         self.has_likelihood = isinstance(self.generator, Autoregressive)
 
     def stages(self) -> tuple[Stage, ...]:
-        """``pretraining``, where the generator has a likelihood, and ``adversarial``; one without a share is left out."""
+        """``pretraining`` (for a generator with a likelihood) and ``adversarial``; one without a share is left out."""
         options = self.options
         share = options.pretraining_share if self.has_likelihood else 0.0
         pretraining = Phase("likelihood", ("generator",), self.likelihood_loss)

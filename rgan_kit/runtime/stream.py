@@ -1,0 +1,202 @@
+"""One step of a sequence at a time: step files, whose states stay on the device from one step to the next."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from rgan_kit.errors import DataError, UsageError
+from rgan_kit.runtime import providers
+from rgan_kit.runtime.opened import Opened, open_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from rgan_kit.runtime.manifest import Manifest
+
+_BELOW_ONE: Final = np.float32(1.0 - 2.0**-23)
+_COLDEST: Final = np.float32(1e-4)
+
+
+def step_beside(model: Path) -> Path:
+    """Where the step of a model file lies: ``names.step.onnx`` beside ``names.onnx``."""
+    return model.with_name(f"{model.stem}.step.onnx")
+
+
+def load_step(path: Path | str, **options: Any) -> Step:
+    """Opens a step file; options and errors are those of ``open_model``.
+
+    Raises:
+        UsageError: the file holds something else.
+    """
+    opened = open_model(path, **options)
+    if opened.manifest.role != "step":
+        raise UsageError(
+            f"{opened.source}: holds no step of a model.", "`rgankit export RUN --step` writes one beside the model."
+        )
+    return Step(opened)
+
+
+class Step:
+    """A step file; ``load_step`` makes it.
+
+    Args:
+        opened: the file.
+    """
+
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        self.source, self.manifest = opened.source, opened.manifest
+
+    def drive(
+        self,
+        *,
+        noise: np.ndarray,
+        temperature: np.ndarray | float | None = None,
+        latent: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+    ) -> Iterator[np.ndarray]:
+        """Sequences from the numbers that the whole model would get, a step at a time.
+
+        Args:
+            noise, latent, labels: as ``Model.run`` takes them.
+            temperature: of the choice of tokens.
+
+        Yields:
+            What each step makes: tokens int64 ``[batch]``, where a sequence that has ended repeats the end token, until
+            all have ended; values float32 ``[batch, features]``; or frames uint8 ``[batch, height, width, channels]``.
+
+        Raises:
+            UsageError: an input is missing, superfluous, or not as the manifest says.
+            DataError: the graph fails, or breaks its contract.
+        """
+        whole = {name: value for name, value in (("latent", latent), ("labels", labels)) if value is not None}
+        self._check(noise, whole)
+        if self.manifest.kind == "tokens":
+            return self._tokens(noise, whole, np.float32(1.0 if temperature is None else temperature))
+        return self._values(noise, whole)
+
+    def _check(self, noise: np.ndarray, whole: Mapping[str, np.ndarray]) -> None:
+        about = self.manifest
+        rank = 2 if about.kind == "tokens" else 3
+        needed = {name for name in ("latent", "labels") if about.input(name)}
+        faults = [f"it needs {', '.join(sorted(needed)) or 'neither latent nor labels'}"] if needed ^ set(whole) else []
+        if noise.dtype != np.float32 or noise.ndim != rank or noise.shape[2:] != (about.noise_size,)[: rank - 2]:
+            faults.append(f"noise is {noise.dtype} {list(noise.shape)}")
+        for name, value in whole.items():
+            shape = (len(noise), about.latent_size) if name == "latent" else (len(noise),)
+            if value.shape != shape or value.dtype != (np.float32 if name == "latent" else np.int64):
+                faults.append(f"{name} is {value.dtype} {list(value.shape)}")
+        if "labels" in whole and not np.all((whole["labels"] >= 0) & (whole["labels"] < len(about.labels))):
+            faults.append(f"labels must lie within 0 and {len(about.labels) - 1}")
+        if faults:
+            raise UsageError(f"{self.source}: {'; '.join(faults)}.", "The inputs are described in docs/model-file.md.")
+
+    def _tokens(
+        self, noise: np.ndarray, whole: Mapping[str, np.ndarray], temperature: np.float32
+    ) -> Iterator[np.ndarray]:
+        start, end = self.manifest.inputs[0].default, np.int64(self.manifest.end_token or 0)
+        previous = np.full(len(noise), int(start or 0), np.int64)
+        alive = np.ones(len(noise), bool)
+        loop = _Loop(self.opened, len(noise), whole)
+        for uniform in noise.T:
+            logits = loop.step(previous=previous)
+            previous = np.where(alive, pick(logits, uniform, temperature), end)
+            yield previous
+            alive &= previous != end
+            if not alive.any():
+                return
+
+    def _values(self, noise: np.ndarray, whole: Mapping[str, np.ndarray]) -> Iterator[np.ndarray]:
+        loop = _Loop(self.opened, len(noise), whole)
+        loop.bring(np.ascontiguousarray(noise.swapaxes(0, 1)))  # [time, batch, noise_size]
+        for time in range(noise.shape[1]):
+            yield loop.step(time=time).copy()
+
+
+class _Loop:
+    """Runs a step again and again. Noise is brought to the device once and states never leave it: the states that one
+    step writes are those that the next one reads, by turns in two sets of buffers."""
+
+    def __init__(self, opened: Opened, batch: int, whole: Mapping[str, np.ndarray]) -> None:
+        self._opened, self._batch = opened, batch
+        runtime = providers.onnxruntime()
+        self._value = runtime.OrtValue
+        self._device = "cpu" if providers.in_use(opened.session) == "cpu" else "cuda"
+        self._binding = opened.session.io_binding()
+        self._options = runtime.RunOptions()
+        for name, value in whole.items():
+            self._binding.bind_ortvalue_input(name, self._value.ortvalue_from_numpy(value, self._device))
+        self._made = self._buffer(_made_shape(opened.manifest, batch), opened.manifest.outputs[0].dtype, "cpu")
+        self._binding.bind_ortvalue_output(opened.manifest.outputs[0].name, self._made)
+        zeros = [np.zeros((batch, *shape), np.float32) for shape in opened.manifest.states]
+        self._here = [self._value.ortvalue_from_numpy(each, self._device) for each in zeros]
+        self._there = [self._buffer(each.shape, "float32", self._device) for each in zeros]
+
+    def _buffer(self, shape: tuple[int, ...], dtype: str, device: str) -> Any:
+        return self._value.ortvalue_from_shape_and_type(list(shape), np.dtype(dtype).type, device)
+
+    def bring(self, noise: np.ndarray) -> None:
+        """The noise of all steps, ``[time, batch, noise_size]``."""
+        self._noise = self._value.ortvalue_from_numpy(noise, self._device)
+        self._noise_shape = noise.shape[1:]
+        self._noise_bytes = math.prod(noise.shape[1:]) * noise.itemsize
+
+    def step(self, *, time: int = 0, previous: np.ndarray | None = None) -> np.ndarray:
+        """What the next step makes; the array is written over by the one after."""
+        bind = self._binding
+        if previous is not None:
+            bind.bind_cpu_input("previous", previous)
+        else:
+            place = self._noise.data_ptr() + time * self._noise_bytes
+            bind.bind_input("noise", self._device, 0, np.float32, self._noise_shape, place)
+        for index, (here, there) in enumerate(zip(self._here, self._there, strict=True)):
+            bind.bind_ortvalue_input(f"state_{index}", here)
+            bind.bind_ortvalue_output(f"next_state_{index}", there)
+        source = self._opened.source
+        with self._opened.limit.watch(source, self._options):
+            try:
+                self._opened.session.run_with_iobinding(bind, self._options)
+            except Exception as error:  # onnxruntime has no common base class for its errors
+                raise DataError(f"{source}: the graph fails: {providers.first_line(error)}") from None
+        self._here, self._there = self._there, self._here
+        made: np.ndarray = self._made.numpy()
+        if made.dtype == np.float32 and not np.isfinite(made).all():
+            raise DataError(f"{source}: the graph breaks its contract: it makes numbers that are not finite.")
+        return made
+
+
+def _made_shape(about: Manifest, batch: int) -> tuple[int, ...]:
+    return batch, *(int(size) for size in about.outputs[0].shape[1:])
+
+
+def pick(logits: np.ndarray, uniform: np.ndarray, temperature: np.float32) -> np.ndarray:
+    """Draws one symbol a row by inverse cumulative distribution, as a model file does inside: in two levels, and in
+    float32.
+
+    Args:
+        logits: float32 ``[batch, vocabulary]``.
+        uniform: float32 ``[batch]`` in [0, 1).
+        temperature: above 0.
+
+    Returns:
+        int64 ``[batch]``.
+    """
+    rows, vocabulary = logits.shape
+    block = math.ceil(math.sqrt(vocabulary))
+    blocks = math.ceil(vocabulary / block)
+    weights = np.zeros((rows, blocks * block), np.float32)
+    highest = logits.max(axis=1, keepdims=True)
+    weights[:, :vocabulary] = np.exp((logits - highest) / np.maximum(temperature, _COLDEST))
+    weights = weights.reshape(rows, blocks, block)
+    cumulative = np.cumsum(weights.sum(axis=2), axis=1)  # [batch, blocks]
+    target = np.clip(uniform, 0, _BELOW_ONE)[:, None] * cumulative[:, -1:]
+    chosen = (cumulative <= target).sum(axis=1, keepdims=True)
+    before = np.take_along_axis(np.pad(cumulative, ((0, 0), (1, 0))), chosen, axis=1)
+    inside = np.cumsum(np.take_along_axis(weights, chosen[:, :, None], axis=1)[:, 0], axis=1)  # [batch, block]
+    share = (target - before) / (np.take_along_axis(cumulative, chosen, axis=1) - before)
+    within = (inside <= np.clip(share, 0, _BELOW_ONE) * inside[:, -1:]).sum(axis=1)
+    return np.asarray(chosen[:, 0] * block + within, np.int64)

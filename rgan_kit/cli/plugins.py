@@ -1,4 +1,4 @@
-"""``rgankit plugins list`` and ``show``."""
+"""``rgankit plugins``: ``list`` and ``show``; ``new`` and ``check`` lie in ``plugin_author``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
+from rgan_kit.cli import plugin_author
 from rgan_kit.cli.console import Results
 
 
 def make_app(results: Results) -> typer.Typer:
     """The ``plugins`` commands."""
-    app = typer.Typer(help="What is installed, and what it offers.", no_args_is_help=True, rich_markup_mode=None)
+    app = typer.Typer(
+        help="What is installed and what it offers; new plugins, and their promises.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
 
     @app.command("list")
     def list_plugins(
@@ -31,10 +36,12 @@ def make_app(results: Results) -> typer.Typer:
 
     @app.command("show")
     def show(
-        name: Annotated[str, typer.Argument(help="Recipe, part or domain; or `train` for the trainer's options.")],
+        name: Annotated[
+            str, typer.Argument(help="Recipe, part, domain or plugin; or `train` for the trainer's options.")
+        ],
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
-        """Show every option of a recipe, a part or a domain: type, default, range and meaning."""
+        """Show what something is and where it comes from, and every option: type, default, range and meaning."""
         from rgan_kit.cli.show import describe_all, print_described
 
         described = describe_all(name)
@@ -43,6 +50,7 @@ def make_app(results: Results) -> typer.Typer:
         else:
             print_described(described, results)
 
+    plugin_author.add_to(app, results)
     return app
 
 

@@ -1,4 +1,4 @@
-"""``rgankit plugins show NAME``: a recipe with its parts, a part, a domain, or the trainer."""
+"""``rgankit plugins show NAME``: a recipe with its parts, a part, a domain, a plugin, or the trainer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 from rgan_kit.cli.console import Results
 from rgan_kit.config import Request, TrainOptions, limits_of, nearest, resolve
-from rgan_kit.contracts import Options, RecipeSpec, UsageError
-from rgan_kit.plugins.registry import COLLECTIONS, Registry, installed_registry
+from rgan_kit.contracts import DomainSpec, Options, RecipeSpec, UsageError
+from rgan_kit.plugins.records import PluginRecord
+from rgan_kit.plugins.registry import COLLECTIONS, Offer, Registry, installed_registry
 
 
 def describe_all(name: str) -> dict[str, Any]:
@@ -28,24 +29,39 @@ def describe_all(name: str) -> dict[str, Any]:
         for offer in registry.offers(kind)
         if name in (offer.spec.name, offer.qualified)
     ]
-    if not found:
-        known = {offer.spec.name for offer in registry.offers()} | {"train"}
+    plugins = [_plugin(record) for record in registry.host.records if name in (record.name, record.qualified)]
+    if not found and not plugins:
+        known = {offer.spec.name for offer in registry.offers()} | {"train"} | {r.name for r in registry.host.records}
         raise UsageError(f"Nothing is called '{name}'.", nearest(name, known))
     sections: list[dict[str, Any]] = []
     for collection, offer in found:
         if isinstance(offer.spec, RecipeSpec):
-            sections += _recipe(offer.spec, offer.qualified, registry)
+            sections += _recipe(offer.spec, offer, registry)
         else:
             spec: Any = offer.spec
             options = getattr(spec, "options", None)
             paper = getattr(spec, "paper", "")
-            sections.append(_section(collection, spec.name, spec.summary, paper, options, {}, offer.qualified))
-    return {"name": name, "sections": sections}
+            section = _section(collection, spec.name, spec.summary, paper, options, {}, offer.qualified)
+            sections.append(section | _origin(offer))
+    return {"name": name, "plugins": plugins, "sections": sections}
 
 
-def _recipe(recipe: RecipeSpec, qualified: str, registry: Registry) -> list[dict[str, Any]]:
-    config = resolve(Request(recipe=qualified), registry)
-    sections = [_section("recipe", recipe.name, recipe.summary, recipe.paper, None, {}, qualified)]
+def _plugin(record: PluginRecord) -> dict[str, Any]:
+    """What is known of a plugin, JSON-able."""
+    return vars(record) | {"qualified": record.qualified, "status": record.status.value}
+
+
+def _origin(offer: Offer) -> dict[str, Any]:
+    """Where it comes from, and which kinds of data it accepts, or makes."""
+    spec: Any = offer.spec
+    kinds = {spec.kind} if isinstance(spec, DomainSpec) else spec.kinds
+    return {"origin": f"{offer.plugin.distribution} {offer.plugin.version}", "kinds": sorted(kinds)}
+
+
+def _recipe(recipe: RecipeSpec, offer: Offer, registry: Registry) -> list[dict[str, Any]]:
+    config = resolve(Request(recipe=offer.qualified), registry)
+    sections = [_section("recipe", recipe.name, recipe.summary, recipe.paper, None, {}, offer.qualified)]
+    sections[0] |= _origin(offer)
     for name, part in config.parts.items():
         values = part.options.model_dump()
         sections.append(_section(name, part.name, part.spec.summary, part.spec.paper, part.spec.options, values))
@@ -89,10 +105,17 @@ def options_of(model: type[Options]) -> list[dict[str, Any]]:
 
 def print_described(described: dict[str, Any], results: Results) -> None:
     """The same for people; every option as it is written after ``--set``."""
+    for plugin in described.get("plugins", ()):
+        results.line(f"plugin {plugin['qualified']} {plugin['version']}: {plugin['status']}, from {plugin['target']}")
+        for noun, names in (*plugin["offers"].items(), ("hook", plugin["hooks"])):
+            results.line(f"  {noun}s: {', '.join(names)}")
+        results.line(*([f"  {plugin['problem']}"] if plugin["problem"] else []))
     for section in described["sections"]:
         results.line(f"{section['collection']} {section['name']}: {section['summary']}")
         if section["paper"]:
             results.line(f"  after {section['paper']}")
+        if "origin" in section:
+            results.line(f"  for {', '.join(section['kinds'])}; from {section['origin']}")
         for option in section["options"]:
             allowed = f", {option['range']}" if option["range"] else ""
             results.line(

@@ -14,6 +14,7 @@ import typer
 from rgan_kit.cli.console import Results, finite
 from rgan_kit.cli.data import advising
 from rgan_kit.cli.extras import TRAIN, need
+from rgan_kit.cli.part_options import PartOptionsCommand, complete_domain, complete_recipe
 from rgan_kit.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -29,10 +30,16 @@ ATTEMPTS = 10
 def add_to(app: typer.Typer, results: Results) -> None:
     """Adds the command."""
 
-    @app.command()
+    @app.command(cls=PartOptionsCommand)
     def train(
-        plugin: Annotated[str | None, typer.Option(help="Recipe to train (see: rgankit plugins list).")] = None,
-        domain: Annotated[str | None, typer.Option(help="Data domain; guessed from --data where not given.")] = None,
+        plugin: Annotated[
+            str | None,
+            typer.Option(help="Recipe to train (see: rgankit plugins list).", autocompletion=complete_recipe),
+        ] = None,
+        domain: Annotated[
+            str | None,
+            typer.Option(help="Data domain; guessed from --data where not given.", autocompletion=complete_domain),
+        ] = None,
         data: Annotated[
             Path | None, typer.Option(help="File or folder; without it, the domain's embedded data.")
         ] = None,

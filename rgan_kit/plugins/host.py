@@ -20,6 +20,7 @@ import pluggy
 from rgan_kit import hookspecs
 from rgan_kit.errors import PluginError, RganKitError
 from rgan_kit.hookspecs import ENTRY_POINT_GROUP, PROJECT
+from rgan_kit.plugins.origins import Origin
 from rgan_kit.plugins.records import PluginRecord, Status
 
 logger = logging.getLogger(__name__)
@@ -51,17 +52,13 @@ class PluginHost:
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._silenced: set[tuple[str, str]] = set()
-        for entry in sorted(entries, key=lambda entry: (_distribution(entry), entry.name)):
-            self._admit(entry)
+        met = [(Origin.of(entry), entry) for entry in entries]
+        for origin, entry in sorted(met, key=lambda pair: (pair[0].name, pair[1].name)):
+            self._admit(entry, origin)
         self._mark_equal_names()
 
-    def _admit(self, entry: EntryPoint) -> None:
-        record = PluginRecord(
-            name=entry.name,
-            distribution=_distribution(entry),
-            version=_metadata(entry, "Version"),
-            target=entry.value,
-        )
+    def _admit(self, entry: EntryPoint, origin: Origin) -> None:
+        record = PluginRecord(entry.name, origin.name, origin.version, entry.value)
         if any(known.qualified == record.qualified and known.target == record.target for known in self.records):
             return  # the same distribution seen twice on the path (an editable install beside its own folder)
         self.records.append(record)
@@ -70,6 +67,8 @@ class PluginHost:
             record.status, record.problem = Status.BLOCKED, "left out by RGANKIT_BLOCK"
         elif self._allowed and not names & self._allowed:
             record.status, record.problem = Status.BLOCKED, "not among RGANKIT_PLUGINS"
+        elif origin.refusal:
+            record.status, record.problem = Status.BROKEN, origin.refusal
         else:
             self._load(entry, record)
 
@@ -187,18 +186,6 @@ class PluginHost:
 
 def _names(text: str) -> set[str]:
     return {name.strip() for name in text.split(",") if name.strip()}
-
-
-def _distribution(entry: EntryPoint) -> str:
-    return _metadata(entry, "Name") or "unknown"
-
-
-def _metadata(entry: EntryPoint, key: str) -> str:
-    """Of the entry point's distribution; empty where a broken uninstall has left it without metadata."""
-    try:
-        return str(entry.dist.metadata[key] or "") if entry.dist else ""
-    except Exception:
-        return ""
 
 
 def _hint(error: BaseException) -> str:

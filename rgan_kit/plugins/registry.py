@@ -131,7 +131,8 @@ class Registry:
         faulty = [r for r in self.host.records if r.status in (Status.BROKEN, Status.BLOCKED)]
         mend = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known) or 'none'}."
         if faulty:
-            mend += f" Not in use: {', '.join(r.qualified for r in faulty)} (see: rgankit plugins list)."
+            reasons = (f"{record.qualified} ({record.problem.partition(':')[0]})" for record in faulty)
+            mend += f" Not in use: {', '.join(reasons)}; see: rgankit plugins list"
         return UsageError(f"No {noun} is called '{name}'.", mend)
 
     def guess_domain(self, path: Path) -> Offer:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rgan_kit.testing.domains import DomainContract
     from rgan_kit.testing.encoders import EncoderContract
     from rgan_kit.testing.generators import GeneratorContract
+    from rgan_kit.testing.loggers import LoggerContract
     from rgan_kit.testing.objectives import ObjectiveContract
     from rgan_kit.testing.recipes import RecipeContract
 
@@ -25,6 +26,7 @@ __all__ = [
     "DomainContract",
     "EncoderContract",
     "GeneratorContract",
+    "LoggerContract",
     "ObjectiveContract",
     "RecipeContract",
 ]
@@ -34,6 +36,7 @@ _ROOMS = {
     "DomainContract": "domains",
     "EncoderContract": "encoders",
     "GeneratorContract": "generators",
+    "LoggerContract": "loggers",
     "ObjectiveContract": "objectives",
     "RecipeContract": "recipes",
 }

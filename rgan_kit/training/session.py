@@ -49,6 +49,7 @@ def build_networks(config: RunConfig, spec: DataSpec) -> Networks:
         PluginError: a plugin fails to build its part.
     """
     networks: Networks = {}
+    torch.set_num_threads(1)  # orthogonal initialisation rounds otherwise with another number of threads
     for index, (name, part) in enumerate(config.networks.items()):
         torch.manual_seed(config.seed * 8 + index)  # a part's weights do not depend on the parts beside it
         extra = (cast("Any", networks["generator"]).latent_size,) if name == "encoder" else ()

@@ -1,0 +1,167 @@
+"""Tries every promise of a plugin in a process of its own, and says which are held. Needs pytest there, not here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rgan_kit.errors import PluginError, UsageError
+from rgan_kit.hookspecs import ENTRY_POINT_GROUP
+
+TAIL = 2000
+"""Letters of what a process said that are shown where it did not live to answer."""
+
+
+@dataclass
+class Finding:
+    """What became of one promise.
+
+    Attributes:
+        subject: the part, in words: ``generator waves``.
+        promise: what was tried.
+        why: what it is good for.
+        outcome: ``held``, ``broken`` or ``not applicable``.
+        cases: on which data it was broken, where it was tried on several.
+        seen: what was seen and how to mend it.
+    """
+
+    subject: str
+    promise: str
+    why: str
+    outcome: str
+    cases: list[str] = field(default_factory=list)
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A plugin that is not installed.
+
+    Attributes:
+        path: of its ``pyproject.toml``'s folder.
+        name, version: of the distribution.
+        entries: what the entry points name, by their names.
+        requirements: as ``pyproject.toml`` has them.
+    """
+
+    path: Path
+    name: str
+    version: str
+    entries: dict[str, str]
+    requirements: tuple[str, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Folder:
+        """What ``pyproject.toml`` in a folder says.
+
+        Raises:
+            UsageError: there is none, or it cannot be read.
+            PluginError: it names no plugin.
+        """
+        file = path / "pyproject.toml"
+        try:
+            document = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise UsageError(f"{file}: cannot be read: {error}", "Name the folder of a plugin.") from error
+        project: Any = document.get("project")
+        entries = None
+        if isinstance(project, dict) and isinstance(project.get("entry-points", {}), dict):
+            entries = project.get("entry-points", {}).get(ENTRY_POINT_GROUP)
+        if not isinstance(entries, dict) or not entries or not all(isinstance(each, str) for each in entries.values()):
+            raise PluginError(
+                f"{file}: there is no entry point in the group {ENTRY_POINT_GROUP}.",
+                f'Add, for example: [project.entry-points."{ENTRY_POINT_GROUP}"] and below it: mine = "my_module"',
+            )
+        requirements = tuple(each for each in project.get("dependencies", ()) if isinstance(each, str))
+        name, version = str(project.get("name", path.name)), str(project.get("version", "0"))
+        return cls(path.absolute(), name, version, dict(entries), requirements)
+
+    def describe(self, site: Path) -> list[str]:
+        """Writes into ``site`` what an installer would; returns the places where the modules lie."""
+        info = site / f"{self.name.replace('-', '_')}-{self.version}.dist-info"
+        info.mkdir()
+        lines = [f"Requires-Dist: {each}\n" for each in self.requirements]
+        heading = f"Metadata-Version: 2.1\nName: {self.name}\nVersion: {self.version}\n"
+        (info / "METADATA").write_text(heading + "".join(lines), encoding="utf-8")
+        pairs = [f"{name} = {target}\n" for name, target in self.entries.items()]
+        (info / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{''.join(pairs)}", encoding="utf-8")
+        return [str(place) for place in (site, self.path / "src", self.path) if place.is_dir()]
+
+
+def check_installed(plugins: Iterable[str], *, quick: bool) -> list[Finding]:
+    """Findings of installed plugins, by their qualified names; ``quick`` leaves out what exports graphs.
+
+    Raises:
+        PluginError: the process that tries them did not start.
+    """
+    return _try(sorted(plugins), quick, None)
+
+
+def check_folder(folder: Folder, *, quick: bool) -> list[Finding]:
+    """Findings of a plugin that is not installed; otherwise as ``check_installed``."""
+    return _try([f"{folder.name}:{name}" for name in folder.entries], quick, folder)
+
+
+def _try(plugins: Sequence[str], quick: bool, source: Folder | None) -> list[Finding]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary)
+        request, answer, site = folder / "request.json", folder / "answer.jsonl", folder / "site"
+        site.mkdir()
+        places = source.describe(site) if source is not None else []
+        request.write_text(json.dumps({"plugins": list(plugins), "quick": quick}), encoding="utf-8")
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-P", "-m", "rgan_kit.testing.trial", str(request), str(answer)],
+            env=_environment(places), capture_output=True, text=True, errors="replace", check=False,
+        )  # fmt: skip
+        lines = answer.read_text(encoding="utf-8").splitlines() if answer.exists() else []
+        return _findings([json.loads(line) for line in lines], done)
+
+
+def _environment(places: Sequence[str]) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    paths = [*places, *filter(None, [environment.get("PYTHONPATH", "")])]
+    return {
+        **environment,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # other people's pytest plugins have no say here
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",  # parts are tried small, and one thread gives the same bits everywhere
+        "RGANKIT_STRICT": "0",
+    }
+
+
+def _findings(said: Sequence[dict[str, Any]], done: subprocess.CompletedProcess[str]) -> list[Finding]:
+    findings: dict[tuple[str, str], Finding] = {}
+    for line in said:
+        if line["event"] == "tried":
+            _add(findings, line)
+    last = said[-1] if said else {}
+    if last.get("event") != "done":
+        trying = last.get("node", "loading the plugin")
+        end = (done.stderr or done.stdout)[-TAIL:].strip()
+        seen = f"the process ended with {done.returncode} while trying {trying}: {end}"
+        findings["", ""] = Finding(
+            "plugin", "it lets the process live", "Other plugins live in it.", "broken", [], seen
+        )
+    elif last["code"] not in (0, 1):
+        raise PluginError(f"The promises could not be tried: {done.stdout[-TAIL:].strip()}")
+    return list(findings.values())
+
+
+def _add(findings: dict[tuple[str, str], Finding], line: dict[str, Any]) -> None:
+    """One case of a promise: a broken one outweighs held ones, and a held one those that do not apply."""
+    key = line["subject"], line["promise"]
+    found = findings.setdefault(key, Finding(*key, line["why"], line["outcome"], [], line["seen"]))
+    weight = {"broken": 2, "held": 1, "not applicable": 0}
+    if weight[line["outcome"]] > weight[found.outcome]:
+        found.outcome, found.seen = line["outcome"], line["seen"]
+    if line["outcome"] == "broken" and line["case"]:
+        found.cases.append(line["case"])

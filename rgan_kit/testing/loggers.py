@@ -1,0 +1,89 @@
+"""What loggers promise: lifecycle hooks that watch a training and never get in its way."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rgan_kit.contracts import RunInfo
+from rgan_kit.testing.parts import _described
+from rgan_kit.testing.promises import hold, unfailing
+
+METRICS = {"generator/loss": 1.5, "discriminator/loss": math.nan, "samples/valid": math.inf}
+"""What a training that goes wrong tells."""
+
+_QUIET = "Look for your name in run.loggers when the training starts, and do nothing where it is not there."
+
+
+class LoggerContract:
+    """What a logger promises. A subclass names it:
+
+    Attributes:
+        logger: the object or module that has the hooks, as the entry point names it.
+        name: what it is called in ``train.loggers``: the entry point's name.
+        plugin: the module that the entry point names.
+    """
+
+    logger: ClassVar[Any]
+    name: ClassVar[str]
+    plugin: ClassVar[str]
+
+    def tell(self, hook: str, **arguments: Any) -> None:
+        """Calls a hook as the trainer does, with those arguments that it takes."""
+        implementation = getattr(self.logger, hook, None)
+        if implementation is None:
+            return
+        code = getattr(implementation, "__code__", None)
+        names = code.co_varnames[: code.co_argcount] if code is not None else tuple(arguments)
+        with unfailing(
+            "A hook never raises: the trainer would not call it again.",
+            "Handle what may go wrong, numbers that are not finite among it.",
+            hook,
+        ):
+            implementation(**{name: value for name, value in arguments.items() if name in names})
+
+    def train(self, folder: Path, *, loggers: tuple[str, ...] | None = None, start: int = 0, steps: int = 2) -> None:
+        """Tells it of a whole training that writes into ``folder``."""
+        run = RunInfo(folder.name, folder, "lstm-lm", {}, (self.name,) if loggers is None else loggers)
+        checkpoint = folder / "checkpoints" / f"step-{start + steps:08d}"
+        checkpoint.mkdir(parents=True, exist_ok=True)
+        self.tell("rgankit_train_start", run=run, step=start)
+        for step in range(start + (start > 0), start + steps + 1):
+            self.tell("rgankit_step_end", run=run, step=step, metrics=METRICS)
+        self.tell("rgankit_checkpoint_saved", run=run, step=start + steps, path=checkpoint)
+        self.tell("rgankit_train_end", run=run, status="done")
+
+    def test_describing_it_does_not_import_torch(self) -> None:
+        """``rgankit --help`` must not wait for torch."""
+        code, talk = _described(self.plugin)
+        assert code == 0, f"importing {self.plugin} imports torch (or fails: {talk!r}). Import torch inside the hooks."
+
+    def test_a_whole_training_is_watched_without_an_error(self, tmp_path: Path) -> None:
+        """Losses that are not finite included."""
+        self.train(tmp_path)
+
+    def test_a_training_that_is_resumed_is_watched_too(self, tmp_path: Path) -> None:
+        """The hooks start again with the step from which it goes on."""
+        self.train(tmp_path)
+        self.train(tmp_path, start=2)
+
+    def test_it_is_quiet_where_nobody_asked_for_it(self, tmp_path: Path) -> None:
+        """Every installed logger is told of every training."""
+        self.train(tmp_path, loggers=("another",))
+        written = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+        hold(not written, "A logger that was not asked for writes nothing.", ", ".join(written), _QUIET)
+
+    def test_it_changes_nothing_that_the_trainer_made(self, tmp_path: Path) -> None:
+        """A run's own files are read again when it is resumed."""
+        own = {tmp_path / "config.toml": b"seed = 0\n", tmp_path / "metrics.jsonl": b'{"step": 1}\n'}
+        for file, content in own.items():
+            file.write_bytes(content)
+        self.train(tmp_path)
+        changed = [file.name for file, content in own.items() if not file.exists() or file.read_bytes() != content]
+        hold(
+            not changed,
+            "A logger leaves the files of the run alone.",
+            f"{', '.join(changed)} changed",
+            "Write into files of your own.",
+        )

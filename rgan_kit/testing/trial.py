@@ -1,0 +1,99 @@
+"""A process that tries contracts and writes down what it finds: ``python -m rgan_kit.testing.trial REQUEST ANSWER``.
+
+It is a process of its own, so that torch, a stranger's code and pytest's state stay apart from whoever asks. Every
+line of the answer is written at once: where a part ends the process, the last line says which promise was tried.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import pytest
+
+from rgan_kit.errors import RganKitError
+from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.registry import installed_registry
+from rgan_kit.testing.subjects import contracts
+
+MODULE = "test_promises.py"
+INI = "[pytest]\nmarkers =\n  export: exports a graph\n  slow: takes long\n"
+
+
+class Collector:
+    """A pytest plugin: brings the contracts in, and writes a line before and after each test."""
+
+    def __init__(self, subjects: Mapping[str, type], answer: TextIO) -> None:
+        self._answer = answer
+        self.classes = {f"Test{number}": each for number, each in enumerate(subjects.values())}
+        self._subjects = dict(zip(self.classes, subjects, strict=True))
+        for name, each in self.classes.items():
+            each.__name__ = each.__qualname__ = name
+
+    def tell(self, **said: Any) -> None:
+        """Writes one line."""
+        self._answer.write(json.dumps(said) + "\n")
+        self._answer.flush()
+
+    @pytest.hookimpl
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Says what will be tried."""
+        self.tell(event="collected", count=len(items))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Remembers what is tried, in case the process does not live to tell."""
+        self.tell(event="trying", node=nodeid.partition("::")[2])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Function, call: pytest.CallInfo[None]) -> Any:
+        """Writes down what became of a test."""
+        report = yield
+        if report.when == "call" or report.outcome != "passed":
+            function, case = item.function, getattr(item, "callspec", None)
+            outcome = {"passed": "held", "failed": "broken", "skipped": "not applicable"}[report.outcome]
+            self.tell(
+                event="tried",
+                subject=self._subjects[type(item.instance).__name__],
+                promise=function.__name__.removeprefix("test_").replace("_", " "),
+                why=(function.__doc__ or "").strip().partition("\n")[0],
+                case=case.id if case is not None else "",
+                outcome=outcome,
+                seen="" if call.excinfo is None else _seen(call.excinfo),
+            )
+        return report
+
+
+def _seen(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """What was seen, in words: a contract's own message, else the error and the line of code that raised it."""
+    error = excinfo.value
+    if isinstance(error, AssertionError) and str(error):
+        return str(error)
+    if isinstance(error, pytest.skip.Exception | RganKitError):
+        return str(error)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "rgan_kit/testing" not in frame.filename]
+    own = [frame for frame in frames if "site-packages/torch" not in frame.filename] or frames
+    where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+    return f"raised {describe(error)[:400]}{where}"
+
+
+def main(request: Mapping[str, Any], answer: TextIO, folder: Path) -> None:
+    """Tries what the request names, with pytest in an empty folder and without any of its installed plugins."""
+    collector = Collector(contracts(installed_registry(), frozenset(request["plugins"])), answer)
+    sys.modules["rgan_kit_promises"] = type(sys)("rgan_kit_promises")
+    vars(sys.modules["rgan_kit_promises"]).update(collector.classes)
+    (folder / MODULE).write_text("from rgan_kit_promises import *\n", encoding="utf-8")
+    (folder / "pytest.ini").write_text(INI, encoding="utf-8")
+    words = ["-q", "-p", "no:cacheprovider", "-c", str(folder / "pytest.ini"), "--rootdir", str(folder)]
+    words += ["-m", "not export"] if request["quick"] else []
+    code = pytest.main([*words, str(folder / MODULE)], plugins=[collector])
+    collector.tell(event="done", code=int(code))
+
+
+if __name__ == "__main__":
+    request_file, answer_file = map(Path, sys.argv[1:])
+    with answer_file.open("w", encoding="utf-8") as stream:
+        main(json.loads(request_file.read_text(encoding="utf-8")), stream, answer_file.parent)

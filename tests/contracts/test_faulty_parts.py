@@ -1,0 +1,124 @@
+"""Every promise of a contract is broken by a planted fault, and its author is told what was seen and how to mend it.
+
+Those of domains are planted in ``tests/faulty_domains.py``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import EntryPoint, entry_points
+
+import faulty_parts
+import pytest
+
+from rgan_kit.contracts import RganKitError
+from rgan_kit.plugins.host import PluginHost
+from rgan_kit.plugins.registry import Registry
+from rgan_kit.testing import RecipeContract
+from rgan_kit.testing.examples import example_spec
+
+CONTRACTS = tuple(faulty_parts.GOOD)
+DESCRIBED = "test_describing_it_does_not_import_torch"
+
+
+def promises(contract: type) -> list[str]:
+    return [name for name in dir(contract) if name.startswith("test_")]
+
+
+def is_exported(contract: type, test: str) -> bool:
+    return any(mark.name == "export" for mark in getattr(getattr(contract, test), "pytestmark", ()))
+
+
+def keep(contract: type, attributes, test: str, tmp_path, **given) -> None:
+    """Runs one test of a contract as pytest would."""
+    made = type("TestIt", (contract,), dict(attributes))()
+    method = getattr(made, test)
+    wanted = inspect.signature(method).parameters
+    spec = attributes.get("spec")
+    data = example_spec(next(iter(spec.kinds))) if spec is not None and spec.kinds else None
+    known = {"data": data, "plain": data, "tmp_path": tmp_path, "size": 2, "length": 3, **given}
+    method(**{name: known[name] for name in wanted})
+
+
+def told(fault: faulty_parts.Fault, tmp_path) -> str:
+    with pytest.raises((AssertionError, RganKitError)) as caught:
+        keep(fault.contract, fault.attributes, fault.test, tmp_path, **fault.given)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("fault", faulty_parts.FAULTS, ids=lambda fault: fault.name)
+def test_a_broken_promise_is_told_to_its_author(fault, tmp_path):
+    message = told(fault, tmp_path)
+    assert all(word in message for word in fault.words), message
+
+
+@pytest.mark.export
+@pytest.mark.parametrize("fault", faulty_parts.EXPORTED, ids=lambda fault: fault.name)
+def test_a_graph_that_computes_something_else_is_told_to_its_author(fault, tmp_path):
+    message = told(fault, tmp_path)
+    assert all(word in message for word in fault.words), message
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_a_part_that_imports_torch_to_be_described_is_told_so(contract, tmp_path, monkeypatch):
+    (tmp_path / "torch.py").write_text("")
+    (tmp_path / "hasty_plugin.py").write_text("import torch\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(AssertionError, match=r"hasty_plugin imports torch .* Import torch inside"):
+        keep(contract, {**faulty_parts.GOOD[contract], "plugin": "hasty_plugin"}, DESCRIBED, tmp_path)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_the_parts_that_the_faults_are_planted_in_keep_every_promise(contract, tmp_path):
+    for number, test in enumerate(promises(contract)):
+        if is_exported(contract, test):
+            continue
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        try:
+            keep(contract, faulty_parts.GOOD[contract], test, folder)
+        except pytest.skip.Exception as skipped:
+            assert test == "test_a_one_hot_scores_as_its_token", skipped
+
+
+def test_batch_statistics_may_be_declared(tmp_path):
+    declared = faulty_parts.attributes(faulty_parts.BatchStatistics, batch_statistics=True)
+    with pytest.raises(pytest.skip.Exception, match="declares"):
+        keep(CONTRACTS[1], declared, "test_half_batches_average_to_the_whole", tmp_path)
+
+
+def test_every_promise_is_broken_by_a_fault():
+    planted = {fault.test for fault in (*faulty_parts.FAULTS, *faulty_parts.EXPORTED)}
+    for contract in CONTRACTS:
+        assert set(promises(contract)) <= planted | {DESCRIBED}
+
+
+# --- what shows in a training ---
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    """The built-in parts and the faulty ones."""
+    built_in = [each for each in entry_points(group="rgan_kit.plugins") if each.name == "builtin"][:1]
+    faulty = EntryPoint("faulty", "faulty_parts", "rgan_kit.plugins")
+    return Registry(PluginHost([*built_in, faulty], {}))
+
+
+def recipe(name: str, registry: Registry, monkeypatch) -> type:
+    monkeypatch.setattr("rgan_kit.testing.recipes.installed_registry", lambda: registry)
+    small = ("train.batch_size=4", "train.evaluation_samples=8", "domain.embedded_sequences=40")
+    return type("TestRecipe", (RecipeContract,), {"recipe": name, "domains": ("series",), "settings": small})
+
+
+@pytest.mark.slow
+def test_a_part_that_remembers_outside_of_its_checkpoint_is_told_so(registry, monkeypatch, tmp_path):
+    resumed = "test_interrupted_and_resumed_equals_uninterrupted"
+    getattr(recipe("generator", registry, monkeypatch)(), resumed)("series", tmp_path / "good")
+    with pytest.raises(AssertionError, match="keep everything that changes in parameters and persistent buffers"):
+        getattr(recipe("forgetful", registry, monkeypatch)(), resumed)("series", tmp_path / "bad")
+
+
+@pytest.mark.export
+def test_a_part_that_cannot_be_exported_is_told_so(registry, monkeypatch, tmp_path):
+    with pytest.raises(RganKitError, match="randomness has to be an input"):
+        recipe("randomgraph", registry, monkeypatch)().test_it_trains_exports_and_samples("series", tmp_path)

@@ -1,0 +1,372 @@
+"""The plugin author's commands: a plugin from nothing to samples, its promises tried, and options of its parts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import Answer, call
+
+from rgan_kit.testing.checking import Finding, Folder
+
+FAST = "logger"
+KINDS = ("generator", "discriminator", "encoder", "objective", "domain", "recipe", "logger")
+SMALL = (
+    "--steps", "4", "--train.batch-size", "8", "--train.evaluation-samples", "8", "--train.threads", "1",
+)  # fmt: skip
+TINY = ("--generator.hidden-size", "8", "--generator.embedding-size", "8")
+BROKEN = """
+from rgan_kit import hookimpl
+from rgan_kit.contracts import NoOptions, RecipeSpec, GeneratorSpec
+
+def build(options, data):
+    {fault}
+
+@hookimpl
+def rgankit_generators():
+    return [GeneratorSpec(name="ticks", summary="", kinds=frozenset({{"series"}}), build=build)]
+"""
+
+
+def process(*words: object, folder: Path, code: int = 0) -> str:
+    """What a whole ``rgankit`` prints; the packages of ``folder/site`` count as installed."""
+    answer = subprocess.run(
+        [sys.executable, "-m", *map(str, words)], cwd=folder, capture_output=True, text=True, check=False, timeout=600,
+        env={**os.environ, "PYTHONPATH": str(folder / "site"), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert answer.returncode == code, f"{words}\n{answer.stdout}\n{answer.stderr}"
+    return answer.stdout
+
+
+def install(package: str, folder: Path) -> None:
+    """Installs into ``folder/site``, as an author does."""
+    where = ("--no-deps", "--no-build-isolation", "--quiet", "--target", "site")
+    process("pip", "install", *where, package, folder=folder)
+
+
+def rgankit_new(folder: Path, name: str, kind: str) -> Answer:
+    return call("plugins", "new", name, "--kind", kind, folder=folder)
+
+
+# --- new ---
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_plugin_is_a_whole_package_with_one_short_source_file(tmp_path, kind):
+    answer = call("plugins", "new", "rgankit-blue-sky", "--kind", kind, "--json", folder=tmp_path)
+    assert answer.code == 0, answer.err
+    assert set(answer.document["files"]) == {
+        ".github/workflows/test.yml", ".gitignore", "README.md", "pyproject.toml", "rgankit_blue_sky.py",
+        "tests/test_rgankit_blue_sky.py",
+    }  # fmt: skip
+    folder = tmp_path / "rgankit-blue-sky"
+    assert len((folder / "rgankit_blue_sky.py").read_text().splitlines()) < 80
+    for file in folder.rglob("*"):
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        assert "{%" not in text and "{{ " not in text.replace("${{ ", ""), file
+    assert Folder.read(folder).entries.keys() == {"blue-sky"}
+
+
+def test_new_plugins_are_clean_and_formatted(tmp_path):
+    for kind in KINDS:
+        assert rgankit_new(tmp_path, f"rgankit-{kind}-one", kind).code == 0
+    for words in (["check", "--select", "E,F,W,B,UP,C4,SIM"], ["format", "--check"]):
+        process("ruff", *words, "--isolated", "--line-length", 120, ".", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Waves", "cannot be the name of a package"),
+        ("-waves", "No such option"),
+        ("waves--two", "cannot be the name"),
+        ("../waves", "cannot be the name"),
+        ("w" * 41, "cannot be the name"),
+        ("json", "that Python or rgan-kit needs"),
+        ("rgankit-tests", "that Python or rgan-kit needs"),
+        ("class", "that Python or rgan-kit needs"),
+        ("rgankit-lstm", "There is a generator called lstm already: rgan-kit:lstm"),
+        ("gru-gan", "There is a recipe called gru-gan already"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused_and_nothing_is_written(tmp_path, name, said):
+    answer = rgankit_new(tmp_path, name, "generator")
+    assert answer.code == 2
+    assert said in answer.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_folder_is_left_alone(tmp_path):
+    (tmp_path / "rgankit-waves").mkdir()
+    answer = rgankit_new(tmp_path, "rgankit-waves", "recipe")
+    assert answer.code == 2
+    assert "there already" in answer.err
+    assert list((tmp_path / "rgankit-waves").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "module"), [(("new", "x", "--kind", "recipe"), "copier"), (("check", "x"), "pytest")]
+)
+def test_what_is_missing_is_named_with_the_line_that_installs_it(tmp_path, monkeypatch, words, module):
+    from rgan_kit.cli import plugin_author
+
+    monkeypatch.setattr(plugin_author, "find_spec", lambda name: None if name == module else object())
+    answer = call("plugins", *words, folder=tmp_path)
+    assert answer.code == 6
+    assert f"needs {module}" in answer.err
+    assert 'pip install "rgan-kit[author' in answer.err
+
+
+def test_the_template_lies_in_the_wheel(tmp_path):
+    process("hatchling", "build", "-t", "wheel", "-d", tmp_path, folder=Path(__file__).parent.parent)
+    import zipfile
+
+    names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
+    template = Path(__file__).parent.parent / "rgan_kit" / "plugin_template"
+    files = {f"rgan_kit/plugin_template/{path.relative_to(template)}" for path in template.rglob("*") if path.is_file()}
+    assert files
+    assert files <= set(names)
+
+
+# --- check ---
+
+
+def plugin_folder(folder: Path, source: str) -> Path:
+    (folder / "ticks.py").write_text(source)
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "ticks"\nversion = "1"\n[project.entry-points."rgan_kit.plugins"]\nticks = "ticks"\n'
+    )
+    return folder
+
+
+def test_what_is_broken_is_said_with_what_was_seen_and_the_exit_code_is_that_of_plugins(tmp_path):
+    plugin_folder(tmp_path, BROKEN.format(fault="print('noise'); return 1 / 0"))
+    answer = call("plugins", "check", tmp_path, "--quick", "--json")
+    assert answer.code == 3, answer.err
+    found = {each["promise"]: each for each in answer.document["promises"]}
+    assert found["it loads and nothing is wrong with it"]["outcome"] == "held"
+    assert found["its kinds and summary are there"]["seen"] == "ticks has no summary: say in one line what it is."
+    assert (
+        found["every parameter gets a gradient"]["seen"]
+        == "raised ZeroDivisionError: division by zero (ticks.py, line 6)"
+    )
+    assert found["every parameter gets a gradient"]["cases"] == ["series-plain", "series-labels"]
+    assert answer.document["broken"] == sum(each["outcome"] == "broken" for each in found.values())
+
+
+def test_a_part_that_ends_the_process_is_named_with_what_was_tried(tmp_path):
+    ending = "@hookimpl\ndef rgankit_train_start(run):\n    import os; os._exit(9)\n"
+    plugin_folder(tmp_path, f"from rgan_kit import hookimpl\n\n{ending}")
+    answer = call("plugins", "check", tmp_path, "--quick")
+    assert answer.code == 3
+    assert (
+        "the process ended with 9 while trying Test1::test_a_whole_training_is_watched_without_an_error" in answer.out
+    )
+
+
+def test_a_plugin_that_does_not_load_is_one_broken_promise(tmp_path):
+    plugin_folder(tmp_path, "import nothing_of_this_name")
+    answer = call("plugins", "check", tmp_path, "--quick")
+    assert answer.code == 3
+    assert "BROKEN  it loads and nothing is wrong with it" in answer.out
+    assert "nothing_of_this_name" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        (None, 2, "cannot be read"),
+        ("[project", 2, "cannot be read"),
+        ('[project]\nname = "x"\n', 3, "no entry point in the group rgan_kit.plugins"),
+        ('[project]\nname = "x"\nentry-points = 3\n', 3, "no entry point"),
+        ("project = 3\n", 3, "no entry point"),
+    ],
+)
+def test_a_folder_that_is_no_plugin_is_one_message(tmp_path, content, code, said):
+    if content is not None:
+        (tmp_path / "pyproject.toml").write_text(content)
+    answer = call("plugins", "check", f"{tmp_path}/")
+    assert answer.code == code
+    assert said in answer.err
+
+
+def test_an_unknown_plugin_gets_the_nearest(tmp_path):
+    answer = call("plugins", "check", "tensorbord", folder=tmp_path)
+    assert answer.code == 2
+    assert "Did you mean tensorboard" in answer.err
+
+
+def test_a_finding_is_one_for_all_its_cases():
+    from rgan_kit.testing.checking import _add
+
+    findings: dict[tuple[str, str], Finding] = {}
+    line = {"subject": "generator x", "promise": "p", "why": "w", "seen": ""}
+    _add(findings, {**line, "outcome": "not applicable", "case": "a", "seen": "has none"})
+    _add(findings, {**line, "outcome": "held", "case": "b"})
+    _add(findings, {**line, "outcome": "broken", "case": "c", "seen": "1 and not 2"})
+    _add(findings, {**line, "outcome": "held", "case": "d"})
+    (finding,) = findings.values()
+    assert (finding.outcome, finding.cases, finding.seen) == ("broken", ["c"], "1 and not 2")
+
+
+@pytest.mark.slow
+def test_a_built_in_plugin_is_checked_as_any_other(tmp_path):
+    answer = call("plugins", "check", "tensorboard", "--json", folder=tmp_path)
+    assert answer.code == 0, answer.out
+    assert {each["subject"] for each in answer.document["promises"]} == {"plugin tensorboard", "logger tensorboard"}
+
+
+# --- the whole way ---
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A folder whose packages count as installed, in this process and in those that it starts."""
+    from rgan_kit.plugins.host import installed_host
+    from rgan_kit.plugins.registry import installed_registry
+
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    yield folder
+    for known in (installed_host, installed_registry):
+        known.cache_clear()
+
+
+def appear(site: Path, monkeypatch) -> None:
+    """What was installed into ``site`` is found."""
+    from rgan_kit.plugins.host import installed_host
+    from rgan_kit.plugins.registry import installed_registry
+
+    monkeypatch.syspath_prepend(str(site))
+    for known in (installed_host, installed_registry):
+        known.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "kind", [FAST, *(pytest.param(each, marks=pytest.mark.slow) for each in KINDS if each != FAST)]
+)
+def test_an_author_goes_from_nothing_to_samples(tmp_path, site, monkeypatch, kind):
+    name, part = f"rgankit-my-{kind}", f"my-{kind}"
+
+    def rgankit(*words: object) -> Answer:
+        answer = call(*words, folder=tmp_path)
+        assert answer.code == 0, f"{words}\n{answer.out}\n{answer.err}"
+        return answer
+
+    rgankit("plugins", "new", name, "--kind", kind)
+    install(f"./{name}", tmp_path)
+    appear(site, monkeypatch)
+    assert f"{name}:{part}  0.1.0  loaded" in rgankit("plugins", "list").out
+    assert "promises held" in rgankit("plugins", "check", part, "--quick").out
+    recipe = {
+        "domain": ["gru-lm", "--domain", part, *TINY],
+        "logger": ["gru-lm", "--train.loggers", part, "--domain", "series", *TINY],
+    }
+    trained = rgankit("train", "--plugin", *recipe.get(kind, [part]), *SMALL, "--run", "run", "--json")
+    assert trained.document["step"] == 4
+    if kind == "logger":
+        assert (tmp_path / "run" / f"{part}.csv").read_text().startswith("step,metric,value\n")
+    rgankit("export", "run", "--out", "model.onnx")
+    assert len(rgankit("sample", "model.onnx", "-n", 2, "--json").document["samples"]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_tests_of_a_new_plugin_pass(tmp_path, kind):
+    assert rgankit_new(tmp_path, f"rgankit-my-{kind}", kind).code == 0
+    folder = tmp_path / f"rgankit-my-{kind}"
+    install(f"./{folder.name}", tmp_path)
+    (tmp_path / "site").rename(folder / "site")
+    process("pytest", "-q", "-p", "no:cacheprovider", folder=folder)
+
+
+# --- options of parts ---
+
+
+def test_help_for_a_recipe_has_a_panel_for_every_part(rgankit):
+    out = " ".join(rgankit("train", "--plugin", "lstm-gan", "--help").out.split())
+    for said in (
+        "--plugin <str> Recipe to train",
+        "generator lstm: LSTM",
+        "--generator.hidden-size <int> units of each recurrent layer [default: 192; 1 up to 8192]",
+        "discriminator lstm:",
+        "objective non-saturating:",
+        "domain text:",
+        "train: the trainer",
+        "--train.batch-size <int>",
+    ):
+        assert said in out
+    exchanged = rgankit("train", "--help", "--plugin=lstm-gan", "--set", "discriminator=gru", "--domain", "series").out
+    assert "discriminator gru:" in exchanged
+    assert "domain series:" in exchanged
+
+
+def test_help_without_a_recipe_lists_the_commands_own_options_alone(rgankit):
+    out = rgankit("train", "--help").out
+    assert "--generator." not in out
+    assert "--plugin NAME --help" in out
+
+
+def test_an_option_of_a_part_does_what_set_does(rgankit):
+    common = ("train", "--plugin", "lstm-gan", "--dry-run", "--json")
+    by_set = rgankit(*common, "--set", "generator.hidden_size=33", "--set", "train.loggers=tensorboard")
+    by_flag = rgankit("train", "--generator.hidden-size=33", *common[1:], "--train.loggers", "tensorboard")
+    assert by_flag.code == 0, by_flag.err
+    assert by_flag.document == by_set.document
+    assert by_flag.document != rgankit(*common).document
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--generator.hiden-size", "3"], "generator.hiden_size does not exist. Did you mean hidden_size"),
+        (["--generater.hidden-size", "3"], "--generater.hidden-size: there is no section 'generater'"),
+        (["--generator.hidden-size"], "--generator.hidden-size: the value is missing"),
+        (["--generator.hidden-size", "0"], "allowed: 1 up to 8192"),
+        (["--generator.dropout", "-1"], "allowed: 0 below 1"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_of_a_part_is_one_message(rgankit, words, said):
+    answer = rgankit("train", "--plugin", "lstm-gan", "--dry-run", *words)
+    assert answer.code == 2
+    assert said in answer.err
+
+
+def test_what_another_option_is_given_is_never_taken_for_an_option_of_a_part():
+    from rgan_kit.cli.part_options import as_settings
+
+    assert list(as_settings(["--set", "--a.b=c", "--data", "./x", "--train.steps", "--1"])) == [
+        "--set", "--a.b=c", "--data", "./x", "--set=train.steps=--1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "not_expected"),
+    [
+        ("rgankit train --plugin gru-", "gru-gan", "lstm-gan"),
+        ("rgankit train --domain se", "series", "text"),
+        ("rgankit train --plugin lstm-gan --generator.h", "--generator.hidden-size", "--generator.layers"),
+        ("rgankit train --plugin lstm-nothing --d", "--domain", "--generator.layers"),
+    ],
+)
+def test_the_shell_completes_recipes_domains_and_options(tmp_path, line, expected, not_expected):
+    asked = {"_RGANKIT_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    answer = subprocess.run(
+        [sys.executable, "-m", "rgan_kit"], cwd=tmp_path, env={**os.environ, **asked}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert expected in answer.stdout.split()
+    assert not_expected not in answer.stdout.split()
+
+
+def test_plugins_show_says_origin_kinds_and_hooks(rgankit):
+    shown = rgankit("plugins", "show", "builtin", "--json").document["plugins"][0]
+    assert "rgankit_guess_domain" in shown["hooks"]
+    assert (shown["qualified"], shown["status"]) == ("rgan-kit:builtin", "loaded")
+    section = rgankit("plugins", "show", "cnn", "--json").document["sections"][0]
+    assert section["origin"].startswith("rgan-kit 0.")
+    assert "tokens" in section["kinds"]

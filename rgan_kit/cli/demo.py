@@ -1,36 +1,13 @@
-"""``rgankit demo``: a model in the browser, on a page that comes with the package.
-
-The page is the build of ``exported/apps/web``; it runs the model itself, so this serves files and nothing else.
-"""
+"""``rgankit demo``: a model in the browser, on a page that comes with the package."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final
-from urllib.parse import quote, unquote, urlsplit
+from typing import Annotated
 
 import typer
 
 from rgan_kit.cli.console import Results, say
-from rgan_kit.errors import RganKitError, UsageError
-
-PAGE: Final = Path(__file__).parents[1] / "demo_page"
-HOST: Final = "127.0.0.1"
-TYPES: Final = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".json": "application/json",
-    ".txt": "text/plain; charset=utf-8",
-    ".wasm": "application/wasm",
-    ".onnx": "application/octet-stream",
-}
 
 
 def add_to(app: typer.Typer, results: Results) -> None:
@@ -43,6 +20,8 @@ def add_to(app: typer.Typer, results: Results) -> None:
         no_open: Annotated[bool, typer.Option("--no-open", help="Print the address and open no browser.")] = False,
     ) -> None:
         """Show an exported model in the browser: text, melodies, moving pictures or charts. Ctrl-C ends it."""
+        from rgan_kit.cli.demo_server import open_browser, serving, wait
+
         with serving(model, port) as address:
             results.line(address)
             results.flush()
@@ -50,130 +29,3 @@ def add_to(app: typer.Typer, results: Results) -> None:
             if not no_open:
                 open_browser(address)
             wait()
-
-
-@contextmanager
-def serving(model: Path, port: int = 0) -> Iterator[str]:
-    """Serves the page with a model, to this computer alone; yields the address to open.
-
-    Raises:
-        DataError: the file is no model that makes samples.
-        UsageError: the port is taken.
-        RganKitError: the page is missing from this installation.
-    """
-    contents = {**page_files(), f"/model/{model.name}": Content(read_model(model), TYPES[".onnx"])}
-
-    class Handler(_Handler):
-        files = contents
-
-    try:
-        server = ThreadingHTTPServer((HOST, port), Handler)
-    except OSError as error:
-        raise UsageError(
-            f"--port {port}: cannot be used ({error.strerror}).", "Leave it out to get a free one."
-        ) from None
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_port}/?model=model/{quote(model.name)}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-@dataclass(frozen=True)
-class Content:
-    """What an address answers with."""
-
-    body: bytes
-    type: str
-
-
-def page_files() -> dict[str, Content]:
-    """The page's own files by address.
-
-    Raises:
-        RganKitError: they are not there.
-    """
-    if not (PAGE / "index.html").is_file():
-        raise RganKitError(
-            f"{PAGE}: the built page is missing.", "Install the package again, or build exported/apps/web."
-        )
-    files = {
-        f"/{file.relative_to(PAGE).as_posix()}": Content(file.read_bytes(), TYPES[file.suffix])
-        for file in PAGE.rglob("*")
-        if file.is_file() and file.suffix in TYPES
-    }
-    return {**files, "/": files["/index.html"]}
-
-
-def read_model(path: Path) -> bytes:
-    """The bytes of a model file that makes samples, looked over as every stranger's file is.
-
-    Raises:
-        DataError: it is refused.
-        UsageError: it is a part that makes none by itself.
-    """
-    from rgan_kit.runtime.files import read_file
-    from rgan_kit.runtime.manifest import Manifest
-    from rgan_kit.runtime.safety import check_bytes
-
-    data = read_file(path)
-    manifest = Manifest.from_metadata(check_bytes(data, str(path)).metadata, str(path))
-    if manifest.role != "generator":
-        raise UsageError(f"{path}: holds a model's {manifest.role}, which makes no samples.", "Name the model itself.")
-    return data
-
-
-def open_browser(address: str) -> None:
-    """Opens the address, where there is a browser to be found."""
-    import webbrowser
-
-    if not webbrowser.open(address):
-        say("No browser was found: open the address above yourself.\n")
-
-
-def wait() -> None:
-    """Until Ctrl-C."""
-    try:
-        while True:
-            threading.Event().wait(3600)  # with a limit, since Windows leaves an endless wait deaf to Ctrl-C
-    except KeyboardInterrupt:
-        return
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Answers with the files that it was given, by their very addresses, and with nothing else."""
-
-    files: ClassVar[Mapping[str, Content]] = {}
-
-    def do_GET(self) -> None:
-        content = self._head()
-        if content is not None:
-            self.wfile.write(content.body)
-
-    def do_HEAD(self) -> None:
-        self._head()
-
-    def _head(self) -> Content | None:
-        content = self.files.get(unquote(urlsplit(self.path).path))
-        if not self._asked_for_by_name() or content is None:
-            self.send_error(HTTPStatus.NOT_FOUND)
-            return None
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", content.type)
-        self.send_header("Content-Length", str(len(content.body)))
-        self.send_header("Cache-Control", "no-cache")
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.end_headers()
-        return content
-
-    def _asked_for_by_name(self) -> bool:
-        """Whether it is this computer that is asked, so that no page elsewhere reads the model under a name of its
-        own that it has pointed here."""
-        name = self.headers.get("Host", "").rsplit(":", 1)[0]
-        return name in (HOST, "localhost")
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: stdout and stderr are for results and talk."""

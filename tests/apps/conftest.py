@@ -11,7 +11,7 @@ import apps_models
 import pytest
 from apps_page import Page
 
-from rgan_kit.cli.demo import serving
+from rgan_kit.cli.demo_server import serving
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 

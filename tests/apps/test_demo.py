@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from apps_support import ROOT
 
-from rgan_kit.cli import demo
+from rgan_kit.cli import demo_server as demo
 from rgan_kit.errors import DataError, UsageError
 
 

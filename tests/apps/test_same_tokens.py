@@ -120,7 +120,7 @@ def test_browser(crafted, shown, seed):
 @pytest.mark.apps
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_browser_with_a_trained_model(file, page, crafted, seed):
-    from rgan_kit.cli.demo import serving
+    from rgan_kit.cli.demo_server import serving
 
     with serving(file) as address:
         page.open(address)

@@ -12,7 +12,7 @@ import pytest
 from apps_page import Page
 from apps_support import PICTURES, ROOT
 
-from rgan_kit.cli.demo import serving
+from rgan_kit.cli.demo_server import serving
 from rgan_kit.runtime import latent, load
 
 pytestmark = pytest.mark.apps

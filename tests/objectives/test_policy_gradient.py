@@ -1,0 +1,339 @@
+"""Policy gradients against brute force, and against the exact gradient of models small enough to enumerate."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from test_token_networks import BOS, EOS, PAD, discriminator, generator, spec
+from torch.nn import functional as F
+
+from rgan_kit.contracts import Batch, PluginError, StepContext, UsageError
+from rgan_kit_plugins.discriminators import DISCRIMINATORS
+from rgan_kit_plugins.generators.linear_cross_entropy import linear_cross_entropy
+from rgan_kit_plugins.objectives import OBJECTIVES
+from rgan_kit_plugins.objectives.policy_gradient.rollouts import roll_out, rollout_rewards
+from rgan_kit_plugins.objectives.policy_gradient.sampling import (
+    Policy,
+    Sample,
+    log_probs,
+    pick_from,
+    sample,
+    without_dropout,
+)
+from rgan_kit_plugins.objectives.policy_gradient.scratchgan import discounted
+from rgan_kit_plugins.objectives.policy_gradient.seqgan import baseline
+
+UNKNOWN = 3
+
+
+@pytest.fixture
+def double():
+    """Everything in float64, so that an order of summation decides nothing."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+def critic_named(name: str, data) -> torch.nn.Module:
+    if name == "cnn":
+        torch.manual_seed(0)
+        chosen = next(each for each in DISCRIMINATORS if each.name == "cnn")
+        return chosen.build(chosen.options(embedding_size=4, filters=3, widths=(1, 3)), data)
+    cell, _, ways = name.partition("-")
+    return discriminator(cell, data, bidirectional=bool(ways), dropout=0.3, minibatch_statistics=ways == "statistics")
+
+
+def objective(name: str, data, critic: str = "lstm", made=None, **options):
+    chosen = next(each for each in OBJECTIVES if each.name == name)
+    networks = {"generator": made or generator(data=data), "discriminator": critic_named(critic, data)}
+    return chosen.build(chosen.options(**options), networks, data)
+
+
+# --- drawing ---
+
+
+@pytest.mark.parametrize("vocabulary", [2, 3, 26, 1000])
+def test_a_draw_equals_a_search_in_the_exact_cumulative_distribution(vocabulary):
+    rng = np.random.default_rng(vocabulary)
+    logits, uniform = rng.normal(0, 3, (500, vocabulary)).astype(np.float32), rng.random(500).astype(np.float32)
+    weights = np.exp(logits.astype(np.float64))
+    cumulative = np.cumsum(weights, 1) / weights.sum(1, keepdims=True)
+    expected = (cumulative <= uniform[:, None]).sum(1)
+    block = 7
+    blocks = -(-vocabulary // block)
+    padded = F.pad(torch.from_numpy(logits), (0, blocks * block - vocabulary), value=-1e9)
+    got = pick_from(padded, torch.from_numpy(uniform), (blocks, block)).numpy()
+    differing = np.flatnonzero(got != expected)
+    assert (np.abs(cumulative[differing] - uniform[differing, None]).min(1, initial=1.0) < 1e-5).all()
+    assert len(differing) < 5
+
+
+@pytest.mark.parametrize("uniform", [0.0, 1e-9, 0.5, 0.999999, 1 - 2**-24, 1.0])
+def test_what_is_impossible_is_never_drawn(uniform):
+    logits = torch.full((36, 36), -1e9)
+    allowed = torch.arange(36)
+    logits[torch.arange(36), allowed] = torch.randn(36)
+    assert torch.equal(pick_from(logits, torch.full((36,), uniform), (6, 6)), allowed)
+
+
+@pytest.mark.parametrize("vocabulary", [9, 1030])
+def test_a_sample_is_what_the_exported_sampler_makes_of_the_same_numbers(vocabulary):
+    allowed = np.ones((vocabulary, vocabulary), dtype=bool)
+    allowed[4, 5:] = False
+    model = generator("gru", spec(vocabulary, unknown=UNKNOWN, allowed_next=allowed), layers=2)
+    uniform = torch.rand(50, 6)
+    drawn = sample(model, 6, 50, uniform=uniform)
+    tokens, lengths = model.sampler()(uniform, torch.tensor(1.0))
+    assert torch.equal(drawn.batch.values, tokens)
+    ended = (drawn.batch.values == EOS).any(dim=1)
+    assert torch.equal(drawn.batch.lengths, lengths + ended)
+
+
+def test_log_probs_are_those_of_what_can_be_drawn():
+    """Over all sequences their probabilities sum to one, without those that hold an unknown symbol."""
+    model = generator(data=spec(6, unknown=UNKNOWN), dropout=0.4).train()
+    assert everything(model)[1].exp().sum().item() == pytest.approx(1, abs=1e-5)
+
+
+def everything(model, longest: int = 3) -> tuple[Batch[torch.Tensor], torch.Tensor, torch.Tensor]:
+    """Every sequence that the model can draw, its log-probability ``[sequences]``, and that of each symbol."""
+    symbols = [s for s in range(model.data.vocab_size) if s not in (PAD, BOS, EOS, model.data.unknown)]
+    rows = [[*body, EOS] for size in range(longest) for body in itertools.product(symbols, repeat=size)]
+    rows += [list(body) for body in itertools.product(symbols, repeat=longest)]
+    values = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
+    batch = Batch(values, torch.tensor([len(row) for row in rows]))
+    nats = log_probs(model, Sample(batch, None, Policy(model, 1), ()))
+    return batch, nats.sum(dim=1), nats
+
+
+def test_dropout_is_off_inside_and_back_afterwards():
+    model = generator(layers=2, dropout=0.5).train()
+    with pytest.raises(RuntimeError, match="inside"), without_dropout(model):
+        assert not model.dropout.training and model.recurrence.rnn.training and model.recurrence.rnn.dropout == 0
+        raise RuntimeError("inside")
+    assert all(module.training for module in model.modules())
+    assert model.recurrence.rnn.dropout == 0.5
+    assert torch.equal(everything(model)[1], everything(model.eval())[1])
+
+
+def test_a_generator_without_steps_is_named():
+    with pytest.raises(PluginError, match="Linear is no recurrent generator of symbols"):
+        sample(torch.nn.Linear(1, 1), 3, 2)
+
+
+# --- rollouts ---
+
+
+def one_by_one(model, drawn: Sample, critic, uniform: torch.Tensor) -> tuple[torch.Tensor, dict]:
+    """Rewards and completed sequences by four loops, every sequence read from its beginning, alone."""
+    batch = drawn.batch
+    rewards, completed = torch.zeros(batch.values.shape), {}
+    _, rollouts, size, time = uniform.shape
+    for b in range(size):
+        length, label = int(batch.lengths[b]), batch.labels[b : b + 1]
+        condition = model.condition(torch.zeros(1, 1), drawn.latent[b : b + 1], label)
+        for t in range(1, length + 1):
+            scores = []
+            for n in range(rollouts):
+                tokens = batch.values[b, :t].tolist()
+                while t < length and tokens[-1] != EOS and len(tokens) < time:
+                    tokens.append(next_token(model, tokens, condition, uniform[t - 1, n, b, len(tokens)]))
+                completed[t, n, b] = tokens
+                alone = Batch(torch.tensor([tokens]), torch.tensor([len(tokens)]), label)
+                scores.append(torch.sigmoid(critic(alone).sequence).item())
+            rewards[b, t - 1] = sum(scores) / rollouts
+    return rewards, completed
+
+
+def next_token(model, tokens: list[int], condition: torch.Tensor, uniform: torch.Tensor) -> int:
+    state = model.recurrence.initial_state(condition)
+    for token in (BOS, *tokens):
+        previous = torch.tensor([token])
+        logits, state = model.step(model.embedding(previous) + condition, previous, state)
+    return int((F.softmax(logits, dim=1).cumsum(dim=1)[0] <= uniform).sum())
+
+
+@pytest.mark.parametrize("critic_name", ["lstm", "gru", "lstm-both", "cnn"])
+def test_the_reward_of_every_sequence_and_position_equals_that_of_a_loop(critic_name, double):
+    data = spec(8, unknown=UNKNOWN, labels=("a", "b"))
+    model, critic = generator("lstm", data, latent_size=2, layers=2, dropout=0.3), critic_named(critic_name, data)
+    with torch.no_grad():
+        model.output.bias[EOS] += 0.5
+    torch.manual_seed(5)
+    drawn = sample(model, 6, 5, torch.tensor([0, 1, 1, 0, 1]))
+    assert {1, 6} < set(drawn.batch.lengths.tolist())  # ended at once, never, and in between
+    uniform = torch.rand(5, 3, 5, 6)
+    rewards = rollout_rewards(critic.train(), drawn, 3, uniform)
+    with torch.no_grad():
+        expected, completed = one_by_one(model.eval(), drawn, critic.eval(), uniform)
+        rolled = roll_out(critic, drawn, uniform)
+    torch.testing.assert_close(rewards, expected, rtol=1e-12, atol=1e-12)
+    for (t, n, b), tokens in completed.items():
+        if t < 6:
+            length = int(rolled.lengths[t - 1, n, b])
+            assert rolled.tokens[t - 1, n, b].tolist() == tokens + [PAD] * (6 - len(tokens))
+            assert length == len(tokens)
+
+
+def test_rewards_of_a_critic_that_looks_at_the_batch_are_of_whole_batches(double):
+    data = spec(8)
+    model, critic = generator(data=data), critic_named("lstm-statistics", data)
+    torch.manual_seed(1)
+    drawn, uniform = sample(model, 4, 5), torch.rand(3, 2, 5, 4)
+    rewards = rollout_rewards(critic, drawn, 2, uniform)
+    critic.eval()
+    with torch.no_grad():
+        rolled = roll_out(critic, drawn, uniform)
+        first = critic(Batch(rolled.tokens[0].flatten(0, 1), rolled.lengths[0].flatten())).sequence
+    there = drawn.batch.lengths > 1
+    torch.testing.assert_close(rewards[there, 0], torch.sigmoid(first).view(2, 5).mean(dim=0)[there])
+
+
+def test_sequences_of_one_symbol_are_their_own_rewards():
+    data = spec(8)
+    model, critic = generator(data=data), critic_named("lstm", data)
+    drawn = sample(model, 1, 4)
+    expected = torch.sigmoid(critic.eval()(drawn.batch).sequence)
+    torch.testing.assert_close(rollout_rewards(critic, drawn, 2), expected[:, None])
+
+
+# --- gradients ---
+
+
+def check_estimate(estimate, exact: torch.Tensor, batches: int = 24) -> None:
+    """The mean of independent estimates lies no farther from the exact gradient than three of its standard errors, and
+    those are a twentieth of it at most."""
+    estimates = torch.stack([estimate() for _ in range(batches)])
+    error = (estimates.mean(dim=0) - exact).square().sum()
+    allowed = (estimates.var(dim=0) / batches).sum()
+    assert allowed.sqrt() < 0.05 * exact.norm(), "too noisy to show anything"
+    assert error < 9 * allowed
+
+
+def gradient(value: torch.Tensor, model) -> torch.Tensor:
+    return torch.cat([part.flatten() for part in torch.autograd.grad(value, list(model.parameters()))])
+
+
+def context_of(size: int) -> StepContext:
+    return StepContext(Batch(torch.full((size, 3), 4), torch.full((size,), 3)), 0.0, 3)
+
+
+def sharp(critic) -> torch.nn.Module:
+    """Makes the critic's opinions differ."""
+    with torch.no_grad():
+        critic.sequence_score[-1].weight.mul_(40)
+        critic.step_score.weight.mul_(20)
+    return critic
+
+
+@pytest.mark.parametrize("subtracted", ["prefix", "mean", "none"])
+def test_seqgans_gradient_is_that_of_the_expected_reward(subtracted):
+    data = spec(6, unknown=UNKNOWN)
+    made = objective("seqgan", data, baseline=subtracted, rollouts=2, likelihood_weight=0.0)
+    model, critic = made.generator, sharp(made.discriminator)
+    batch, nats, _ = everything(model)
+    with torch.no_grad():
+        reward = torch.sigmoid(critic.eval()(batch).sequence)
+    exact = gradient(-(nats.exp() * reward).sum(), model)
+    torch.manual_seed(7)
+    check_estimate(lambda: gradient(made.generator_loss(context_of(1500)).value, model), exact)
+    assert all(parameter.grad is None for parameter in critic.parameters())
+
+
+@pytest.mark.parametrize(("discount", "entropy"), [(1.0, 0.0), (1.0, 0.1), (0.3, 0.0)])
+def test_scratchgans_gradient_is_that_of_the_discounted_returns(discount, entropy):
+    data = spec(6, unknown=UNKNOWN)
+    made = objective("scratchgan", data, discount=discount, entropy_weight=entropy, likelihood_weight=0.0)
+    model, critic = made.networks["generator"], sharp(made.networks["discriminator"])
+    batch, nats, each = everything(model)
+    counts = torch.arange(3) < batch.lengths[:, None]
+    with torch.no_grad():
+        rewards = (2 * torch.sigmoid(critic.eval()(batch).steps) - 1) * counts
+        returns = torch.zeros_like(rewards)
+        for t, s in itertools.combinations_with_replacement(range(3), 2):
+            returns[:, t] += discount ** (s - t) * rewards[:, s]
+    if discount == 1:  # then it is the gradient of something: of the expected sum of rewards, and the entropy
+        exact = gradient(-(nats.exp() * (rewards.sum(dim=1) - entropy * nats)).sum(), model)
+    else:
+        exact = gradient(-(nats.exp().detach()[:, None] * returns * each).sum(), model)
+    torch.manual_seed(7)
+    check_estimate(lambda: gradient(made.generator_loss(context_of(1500)).value, model), exact)
+
+
+def test_a_baseline_is_independent_of_the_symbol():
+    rewards = torch.tensor([[0.1, 0.2, 0.3], [0.5, 0.9, 0.0], [0.6, 0.0, 0.0]])
+    mask = rewards > 0
+    mean = torch.tensor([[0.55, 0.9, 0.0], [0.35, 0.2, 0.3], [0.3, 0.55, 0.3]])
+    torch.testing.assert_close(baseline(rewards, mask, "mean")[mask], mean[mask])
+    prefix = torch.tensor([[0.55, 0.1, 0.2], [0.35, 0.5, 0.9], [0.3, 0.6, 0.0]])
+    torch.testing.assert_close(baseline(rewards, mask, "prefix")[mask], prefix[mask])
+    assert baseline(rewards, mask, "none").abs().sum() == 0
+
+
+def test_returns_equal_two_loops():
+    rewards = torch.randn(3, 5)
+    expected = [[sum(0.7 ** (s - t) * rewards[b, s] for s in range(t, 5)) for t in range(5)] for b in range(3)]
+    torch.testing.assert_close(discounted(rewards, 0.7), torch.tensor(expected))
+
+
+def test_scratchgans_baseline_is_the_moving_average_of_returns_at_each_position():
+    made = objective("scratchgan", spec(), baseline_decay=0.75)
+    returns = torch.tensor([[1.0, 2.0, 0.0], [3.0, 0.0, 0.0]])
+    mask = torch.tensor([[True, True, False], [True, False, False]])
+    for _ in range(8):
+        made._learn(returns, mask)
+    torch.testing.assert_close(made.baseline, torch.tensor([2.0, 2.0, 0, 0, 0, 0, 0]))
+    made._learn((returns + 4) * mask, mask)
+    torch.testing.assert_close(made.baseline, torch.tensor([3.0, 3.0, 0, 0, 0, 0, 0]))
+
+
+def test_scratchgans_state_is_its_baseline_alone():
+    made = objective("scratchgan", spec())
+    assert set(made.state_dict()) == {"baseline", "updates"}
+    assert list(made.parameters()) == []
+
+
+def test_scratchgan_refuses_a_critic_that_reads_ahead():
+    with pytest.raises(UsageError, match="depend on what comes later") as caught:
+        objective("scratchgan", spec(), critic="lstm-both")
+    assert "discriminator.bidirectional=false" in str(caught.value.mend)
+
+
+@pytest.mark.parametrize("name", ["seqgan", "scratchgan"])
+def test_each_player_has_its_own_loss_and_the_likelihood_adds_up(name):
+    made = objective(name, spec(), likelihood_weight=0.25)
+    data = StepContext(Batch(torch.tensor([[4, 5, EOS], [6, EOS, PAD]]), torch.tensor([3, 2])), 0.0, 4)
+    loss = made.generator_loss(data)
+    assert loss.value.item() == pytest.approx((loss.metrics["policy"] + 0.25 * loss.metrics["likelihood"]).item())
+    model = made.generator if name == "seqgan" else made.networks["generator"]
+    made.discriminator_loss(data).value.backward()
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_stages_follow_the_papers():
+    names = lambda made: [stage.name for stage in made.stages()]  # noqa: E731
+    assert names(objective("seqgan", spec())) == ["pretraining", "discriminator", "adversarial"]
+    assert names(objective("seqgan", spec(), pretraining_share=1.0, discriminator_share=0.0)) == ["pretraining"]
+    assert names(objective("scratchgan", spec(), pretraining_share=0.0)) == ["adversarial"]
+    with pytest.raises(ValueError, match="more than 1 together"):
+        objective("seqgan", spec(), pretraining_share=0.8, discriminator_share=0.3)
+
+
+# --- the output layer without whole logits ---
+
+
+@pytest.mark.parametrize("rows", [1, 700])
+def test_nats_and_their_gradients_equal_those_of_whole_logits(rows):
+    torch.manual_seed(0)
+    sizes = (rows, 6), (1500, 6), (1500,)
+    inputs, weight, bias = (torch.randn(size, dtype=torch.float64, requires_grad=True) for size in sizes)
+    targets, upstream = torch.randint(1500, (rows,)), torch.randn(rows, dtype=torch.float64)
+    expected = F.cross_entropy(F.linear(inputs, weight, bias), targets, reduction="none")
+    got = linear_cross_entropy(inputs, weight, bias, targets)
+    torch.testing.assert_close(got, expected)
+    theirs = torch.autograd.grad(expected, (inputs, weight, bias), upstream)
+    torch.testing.assert_close(torch.autograd.grad(got, (inputs, weight, bias), upstream), theirs)

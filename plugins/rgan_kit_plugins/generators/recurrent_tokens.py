@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, TokenSpec
 from rgan_kit_plugins.generators.inverse_cdf import IMPOSSIBLE, block_of, pick
+from rgan_kit_plugins.generators.linear_cross_entropy import linear_cross_entropy
 from rgan_kit_plugins.recurrence import Cell, Recurrence, State, padding_mask, scan
 
 if TYPE_CHECKING:
@@ -115,9 +116,14 @@ class RecurrentTokenGenerator(nn.Module):
 
     def _log_probs(self, batch: Batch[Tensor], read: Tensor, condition: Tensor) -> Tensor:
         tokens = batch.values  # [batch, time]
-        logits = self._logits(read, self._previous(tokens), condition)
-        nats = F.cross_entropy(logits.float().flatten(0, 1), tokens.flatten(), reduction="none").view(tokens.shape)
-        return -nats * padding_mask(batch.lengths, tokens.shape[1])
+        if self.allowed_next is None and self.data.vocab_size > TABLE_VOCABULARY:
+            hidden = self.recurrence(self.dropout(self._embed(read) + condition[:, None]))
+            inputs = self.project(self.dropout(hidden)).flatten(0, 1)
+            nats = linear_cross_entropy(inputs, self.output.weight, self.output.bias + self.in_data, tokens.flatten())
+        else:
+            logits = self._logits(read, self._previous(tokens), condition)
+            nats = F.cross_entropy(logits.float().flatten(0, 1), tokens.flatten(), reduction="none")
+        return -nats.view(tokens.shape) * padding_mask(batch.lengths, tokens.shape[1])
 
     def _embed(self, previous: Tensor) -> Tensor:
         """Vectors of the previous symbols; in training some are hidden (word dropout, Bowman et al. 2016,

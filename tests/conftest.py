@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support import Answer, call, settings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for what is started here; small networks are quickest on one thread
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ def domains(monkeypatch):
             module.rgankit_domains = hookimpl(lambda spec=spec: [spec], specname="rgankit_domains")
             monkeypatch.setitem(sys.modules, module.__name__, module)
             entry = EntryPoint(name=distribution, value=module.__name__, group="rgan_kit.plugins")
-            vars(entry).update(dist=SimpleNamespace(metadata={"Name": distribution, "Version": "1.2"}))
+            headers = f"Name: {distribution}\nVersion: 1.2\n"
+            vars(entry).update(dist=SimpleNamespace(read_text={"METADATA": headers}.get))
             entries.append(entry)
         registry = Registry(PluginHost(entries, environ={}))
         monkeypatch.setattr(decoding, "default_registry", lambda: registry)

@@ -64,13 +64,19 @@ SERIES_AUTOENCODER: Final[Defaults] = {
 }
 FRAME_GAN: Final[Defaults] = {
     "generator.hidden_size": 64,
+    "generator.channels": 24,
     "generator.dropout": 0.0,
     "generator.latent_size": 16,
-    "train.steps": 1000,
+    "generator.noise_size": 8,
+    "discriminator.channels": 24,
+    "discriminator.dropout": 0.0,
+    "discriminator.minibatch_statistics": True,
+    "objective.r1_weight": 0.2,
+    "objective.generator_learning_rate": 1e-3,
+    "train.steps": 1500,
     "train.batch_size": 16,
     "train.beta1": 0.5,
-    "objective.generator_learning_rate": 2e-4,
-    "train.discriminator_learning_rate": 2e-4,
+    "train.discriminator_learning_rate": 1e-3,
 }
 
 
@@ -82,7 +88,10 @@ def _gan(cell: str) -> RecipeSpec:
         discriminator=cell,
         objective="non-saturating",
         defaults={"train.steps": 1400, "train.discriminator_learning_rate": 2e-3},
-        defaults_by_kind={"series": SERIES_RNN_GAN if cell == "rnn" else SERIES_GAN, "frames": FRAME_GAN},
+        defaults_by_kind={
+            "series": SERIES_RNN_GAN if cell == "rnn" else SERIES_GAN,
+            "frames": {**FRAME_GAN, "discriminator.embedding_size": 96},
+        },
         paper=f"Goodfellow et al. 2014, arXiv:1406.2661; {GUMBEL}",
     )
 
@@ -212,7 +221,9 @@ RECIPES = (
         discriminator="mocogan",
         objective="non-saturating",
         kinds=FRAMES,
-        defaults_by_kind={"frames": FRAME_GAN},
+        defaults_by_kind={
+            "frames": {**FRAME_GAN, "generator.channels": 16, "discriminator.channels": 16, "train.steps": 1300}
+        },
         paper="Tulyakov et al. 2018, arXiv:1707.04993",
     ),
     RecipeSpec(
@@ -226,16 +237,20 @@ RECIPES = (
             "generator.likelihood": True,
             "generator.hidden_size": 96,
             "generator.dropout": 0.0,
-            "generator.latent_size": 16,
+            "generator.channels": 16,
+            "generator.latent_size": 8,
             "generator.noise_size": 1,
             "encoder.hidden_size": 96,
+            "encoder.embedding_size": 64,
+            "encoder.channels": 16,
             "encoder.dropout": 0.0,
+            "objective.annealing_share": 0.3,
             "objective.beta": 2.0,
-            "train.steps": 1200,
+            "train.steps": 1600,
             "train.batch_size": 16,
             "train.generator_learning_rate": 1.5e-3,
             "train.encoder_learning_rate": 1.5e-3,
         },
-        paper="Kingma & Welling 2014, arXiv:1312.6114; Shi et al. 2015, arXiv:1506.04214",
+        paper="Kingma & Welling 2014, arXiv:1312.6114; Donahue et al. 2015, arXiv:1411.4389",
     ),
 )

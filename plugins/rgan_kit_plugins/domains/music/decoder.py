@@ -11,6 +11,7 @@ import numpy as np
 from rgan_kit.contracts import Batch, DataError, Sequences
 from rgan_kit_plugins.domains.music.cutting import Cutting
 from rgan_kit_plugins.domains.music.events import Events
+from rgan_kit_plugins.domains.music.fluidsynth import render, soundfont
 from rgan_kit_plugins.domains.music.manifest import VERSION, problems
 from rgan_kit_plugins.domains.music.melody import Melody
 from rgan_kit_plugins.domains.music.midi import TICKS_PER_BEAT, to_midi
@@ -88,18 +89,23 @@ class MusicDecoder:
 
     def write(self, samples: Sequence[Any], folder: Path) -> list[Path]:
         """Writes a .mid and a .wav for every sample and, where matplotlib is installed, ``pianorolls.png`` of the first
-        dozen.
+        dozen. The sound is FluidSynth's where ``RGANKIT_SOUNDFONT`` names a SoundFont.
 
         Raises:
             OSError: the folder cannot be written to.
+            DeviceError: FluidSynth is asked for and not there, or fails.
         """
+        font = soundfont()
         digits = max(4, len(str(len(samples))))
         written = []
         for number, piece in enumerate(samples, 1):
             score = folder / f"sample-{number:0{digits}}.mid"
             score.write_bytes(to_midi(piece, self.programs, self.beats_per_bar))
             sound = score.with_suffix(".wav")
-            sound.write_bytes(to_wave(piece))
+            if font is None:
+                sound.write_bytes(to_wave(piece))
+            else:
+                render(font, score, sound)
             written += [score, sound]
         if samples and can_draw():
             picture = folder / "pianorolls.png"

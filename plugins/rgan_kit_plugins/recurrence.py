@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,11 @@ State = tuple[Tensor, ...]
 """``(hidden, memory)`` of an LSTM, ``(hidden,)`` of the others, each ``[layers, batch, hidden_size]``."""
 ScanStep = Callable[[State, Tensor], tuple[State, Tensor]]
 """From what is carried on and one element, to what is carried on and one output."""
+
+Network = TypeVar("Network", bound=nn.Module)
+
+_ONNX_GATES: dict[str, tuple[int, ...]] = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
+"""torch's gates in the order of ONNX's operators: input, output, forget, cell; update, reset, hidden."""
 
 _LAYERS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -49,14 +55,35 @@ class Recurrence(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """``[batch, time, input_size]`` to ``[batch, time, hidden_size]``, from a zero state."""
-        if torch.compiler.is_exporting():  # torch bakes the length of an RNN, and of a second LSTM, into the graph
-            return scan(self._scanned, self.initial_state(inputs), inputs.transpose(0, 1)).transpose(0, 1)
-        return cast("Tensor", self.rnn(inputs)[0])
+        if not torch.compiler.is_exporting():
+            return cast("Tensor", self.rnn(inputs)[0])
+        # torch bakes the length of an RNN, and of a second LSTM, into the graph; these operators are written out.
+        steps = inputs.transpose(0, 1)
+        for layer in range(self.layers):
+            steps = self._operator(steps, layer)
+        return steps.transpose(0, 1)
 
-    def _scanned(self, state: State, inputs: Tensor) -> tuple[State, Tensor]:
-        """``step`` as ``scan`` wants it."""
-        output, state = self.step(inputs, state)
-        return state, output.clone()
+    def make_exportable(self) -> None:
+        """Keeps the weights as ONNX's operators want them: one direction in front, gates in ONNX's order, biases of the
+        input and of the state in one row. Training goes on with the old ones."""
+        order = _ONNX_GATES[self.cell]
+        for layer in range(self.layers):
+            gates = [part.detach().chunk(len(order)) for part in self._weights(layer)]
+            weight_ih, weight_hh, bias_ih, bias_hh = (torch.cat([part[gate] for gate in order]) for part in gates)
+            for name, value in (("w", weight_ih), ("r", weight_hh), ("b", torch.cat([bias_ih, bias_hh]))):
+                self.register_buffer(f"onnx_{name}{layer}", value[None], persistent=False)
+
+    def _operator(self, steps: Tensor, layer: int) -> Tensor:
+        """A layer as ONNX's operator of its cell: ``[time, batch, n]`` to ``[time, batch, hidden_size]``."""
+        weights = [getattr(self, f"onnx_{name}{layer}") for name in "wrb"]
+        attributes: dict[str, int] = {"hidden_size": self.hidden_size}
+        if self.cell == "gru":
+            attributes["linear_before_reset"] = 1  # the reset gate acts on the product, as torch has it
+        shape = [steps.shape[0], 1, steps.shape[1], self.hidden_size]
+        output = torch.onnx.ops.symbolic(
+            self.cell.upper(), [steps, *weights], attributes, dtype=steps.dtype, shape=shape, version=14
+        )
+        return output.squeeze(1)
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """One step: ``[batch, input_size]`` and the state, to ``[batch, hidden_size]`` and the next state."""
@@ -99,6 +126,15 @@ class Recurrence(nn.Module):
 
     def _weights(self, layer: int) -> list[Tensor]:
         return [getattr(self.rnn, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+
+
+def frozen(network: Network) -> Network:
+    """A copy for a model file: in evaluation mode, without gradients, its recurrences ready to be exported."""
+    copied = copy.deepcopy(network).eval().requires_grad_(False)
+    for part in copied.modules():
+        if isinstance(part, Recurrence):
+            part.make_exportable()
+    return copied
 
 
 def scan(step: ScanStep, start: State, inputs: Tensor) -> Tensor:

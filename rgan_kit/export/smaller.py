@@ -38,6 +38,9 @@ WEIGHTS: Final = 64
 
 LARGEST_HALF: Final = 65504.0
 
+RECURRENT: Final = ("LSTM", "GRU", "RNN")
+"""Operators with a weight of the input and one of the state in their second and third place."""
+
 
 def smaller_beside(model: Path, precision: Precision) -> Path:
     """Where a smaller file lies: ``names.int8.onnx`` beside ``names.onnx``."""
@@ -96,8 +99,9 @@ def to_float16(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def to_int8(model: onnx.ModelProto) -> onnx.ModelProto:
     """onnxruntime's dynamic quantisation of the products of matrices, those inside the sampling loop too; activations
-    are quantised as they come. Operators without an integer counterpart in the standard, such as transposed
-    convolutions and the look-up of a row inside the loop, keep their weights."""
+    are quantised as they come. A recurrent layer's matrices are stored in eight bits and multiplied as float32, since
+    ONNX has no integer operator for it. Transposed convolutions and the look-up of a row inside the loop
+    keep theirs."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with tempfile.TemporaryDirectory() as folder, _silent():
@@ -109,7 +113,26 @@ def to_int8(model: onnx.ModelProto) -> onnx.ModelProto:
             weight_type=QuantType.QInt8,
             extra_options={"EnableSubgraph": True},
         )
-        return onnx.load(str(path))
+        return _quantise_recurrent(onnx.load(str(path)))
+
+
+def _quantise_recurrent(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Weights of recurrent operators, ``[directions, gates * hidden, n]``: a scale for each row of a gate."""
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    restored = []
+    for node in model.graph.node:
+        for name in node.input[1:3] if node.op_type in RECURRENT else ():
+            values = numpy_helper.to_array(stored[name])
+            scale = np.maximum(np.abs(values).max(axis=(0, 2)), 1e-12) / 127
+            rounded = np.rint(values / scale[:, None]).astype(np.int8)
+            stored[name].CopyFrom(numpy_helper.from_array(rounded, f"{name}_quantized"))
+            model.graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}_scale"))
+            given = [f"{name}_quantized", f"{name}_scale"]
+            restored.append(onnx.helper.make_node("DequantizeLinear", given, [name], f"{name}_restored", axis=1))
+    nodes = [*restored, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    return model
 
 
 @contextlib.contextmanager

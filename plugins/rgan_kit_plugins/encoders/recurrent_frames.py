@@ -3,7 +3,6 @@ what convolutions read in each frame goes through a recurrence (LRCN: Donahue et
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, DataSpec, FrameSpec
 from rgan_kit_plugins.convolutions import FrameReader, from_uint8
-from rgan_kit_plugins.recurrence import Cell, Recurrence, padding_mask, reverse_padded
+from rgan_kit_plugins.recurrence import Cell, Recurrence, frozen, padding_mask, reverse_padded
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.encoders import RecurrentEncoderOptions
@@ -52,7 +51,7 @@ class ExportableFrameEncoder(nn.Module):
 
     def __init__(self, encoder: RecurrentFrameEncoder) -> None:
         super().__init__()
-        self.network = copy.deepcopy(encoder).eval().requires_grad_(False)
+        self.network = frozen(encoder)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """uint8 ``[batch, time, height, width, channels]`` and int64 ``[batch]`` to mean and log-variance, each

@@ -3,14 +3,13 @@ autoencoder (Fabius & van Amersfoort 2015, arXiv:1412.6581; bidirectional: Schus
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, DataSpec, SeriesSpec
-from rgan_kit_plugins.recurrence import Cell, Recurrence, padding_mask, reverse_padded
+from rgan_kit_plugins.recurrence import Cell, Recurrence, frozen, padding_mask, reverse_padded
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.encoders import RecurrentEncoderOptions
@@ -59,7 +58,7 @@ class ExportableSeriesEncoder(nn.Module):
 
     def __init__(self, encoder: RecurrentSeriesEncoder) -> None:
         super().__init__()
-        self.network = copy.deepcopy(encoder).eval().requires_grad_(False)
+        self.network = frozen(encoder)
         minimum, maximum = (torch.from_numpy(bound).float() for bound in (encoder.data.minimum, encoder.data.maximum))
         self.register_buffer("minimum", minimum.clone(), persistent=False)
         self.register_buffer("range", (maximum - minimum).clamp(min=1e-12), persistent=False)

@@ -8,7 +8,6 @@ variational autoencoder, or by a discriminator.
 
 from __future__ import annotations
 
-import copy
 import math
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, SeriesSpec
 from rgan_kit_plugins.generators.recurrent_series import Condition, OwnUnits
-from rgan_kit_plugins.recurrence import Cell, Recurrence, State, padding_mask, scan
+from rgan_kit_plugins.recurrence import Cell, Recurrence, State, frozen, padding_mask, scan
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -142,7 +141,7 @@ class AutoregressiveSeriesSampler(nn.Module):
 
     def __init__(self, generator: AutoregressiveSeriesGenerator) -> None:
         super().__init__()
-        self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+        self.network = frozen(generator)
         self.own_units = OwnUnits(generator.data)
 
     def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:

@@ -6,7 +6,6 @@ moves; transposed convolutions draw each frame from the two.
 
 from __future__ import annotations
 
-import copy
 import math
 from typing import TYPE_CHECKING, cast
 
@@ -16,7 +15,7 @@ from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, FrameSpec, Relaxation
 from rgan_kit_plugins.convolutions import FrameWriter, to_uint8
-from rgan_kit_plugins.recurrence import Cell, Recurrence, padding_mask
+from rgan_kit_plugins.recurrence import Cell, Recurrence, frozen, padding_mask
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -152,7 +151,7 @@ class RecurrentFrameSampler(nn.Module):
 
     def __init__(self, generator: RecurrentFrameGenerator) -> None:
         super().__init__()
-        self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+        self.network = frozen(generator)
 
     def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
         """``noise`` ``[batch, time, noise_size]`` to uint8 ``[batch, time, height, width, channels]``."""

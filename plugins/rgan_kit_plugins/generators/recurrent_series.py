@@ -6,14 +6,13 @@ A latent and a label, where there are any, go into every step: what all steps sh
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, SeriesSpec
-from rgan_kit_plugins.recurrence import Cell, Recurrence
+from rgan_kit_plugins.recurrence import Cell, Recurrence, frozen
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -73,7 +72,7 @@ class RecurrentSeriesSampler(nn.Module):
 
     def __init__(self, generator: RecurrentSeriesGenerator) -> None:
         super().__init__()
-        self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+        self.network = frozen(generator)
         self.own_units = OwnUnits(generator.data)
 
     def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:

@@ -6,7 +6,6 @@ Every symbol is a function of those before it, of an optional latent and label o
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -16,7 +15,7 @@ from torch.nn import functional as F
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, TokenSpec
 from rgan_kit_plugins.generators.inverse_cdf import IMPOSSIBLE, block_of, pick
 from rgan_kit_plugins.generators.linear_cross_entropy import linear_cross_entropy
-from rgan_kit_plugins.recurrence import Cell, Recurrence, State, padding_mask, scan
+from rgan_kit_plugins.recurrence import Cell, Recurrence, State, frozen, padding_mask, scan
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -213,7 +212,7 @@ class RecurrentTokenSampler(nn.Module):
 
     def __init__(self, generator: RecurrentTokenGenerator) -> None:
         super().__init__()
-        self.network = network = copy.deepcopy(generator).eval().requires_grad_(False)
+        self.network = network = frozen(generator)
         weight, project = network.output.weight, network.project
         bias: Tensor = network.output.bias
         head = None  # not a second name for the same memory: that cannot be exported

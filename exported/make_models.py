@@ -41,7 +41,7 @@ EXAMPLES = (
     Example(
         "melody", "lstm-lm", "music", 1500,
         "Four bars of melody, like those of an embedded process that composes in major and minor.",
-        ("generator.hidden_size=96", "generator.embedding_size=32"),
+        ("generator.hidden_size=128", "generator.embedding_size=32"),
     ),
     Example(
         "shapes", "lstm-gan", "video", 1500,
@@ -49,7 +49,7 @@ EXAMPLES = (
         ("domain.height=32", "domain.width=32", "generator.channels=24"),
     ),
     Example(
-        "sines", "lstm-vae", "series", 1500,
+        "sines", "gru-gan", "series", 1500,
         "Sines of many frequencies, amplitudes and phases, with a latent space to move in.",
     ),
 )  # fmt: skip

@@ -8,7 +8,9 @@ import pytest
 import tomli_w
 
 from rgan_kit.config import Request, TrainOptions, resolve
-from rgan_kit.contracts import DataError, UsageError
+from rgan_kit.config.layers import flat
+from rgan_kit.config.parts import PART_TYPES
+from rgan_kit.contracts import DataError, DomainSpec, UsageError
 from rgan_kit.plugins.registry import installed_registry
 
 
@@ -26,6 +28,38 @@ def test_recipe_gives_way_to_file_and_file_to_set_and_set_to_shortcuts(registry,
     assert (options.hidden_size, options.layers) == (48, 2)
     assert (config.train.steps, config.train.batch_size) == (9, 8)
     assert resolve(Request(recipe="lstm-gan"), registry).train.steps > 100  # the recipe's own
+
+
+def test_a_domain_suits_the_parts_to_its_data_over_the_recipe_and_below_what_is_asked_for(registry):
+    plain = resolve(Request(recipe="lstm-gan"), registry)
+    music = resolve(Request(recipe="lstm-gan", domain="music"), registry)
+    assert plain.parts["generator"].options.dropout > 0 == music.parts["generator"].options.dropout
+    assert music.train.generator_learning_rate > plain.train.generator_learning_rate
+    asked = ["generator.dropout=0.2", "train.generator_learning_rate=0.001"]
+    config = resolve(Request(recipe="lstm-gan", domain="music", settings=asked), registry)
+    assert (config.parts["generator"].options.dropout, config.train.generator_learning_rate) == (0.2, 0.001)
+    roll = resolve(Request(recipe="lstm-gan", domain="music", settings=["domain.representation=pianoroll"]), registry)
+    assert roll.train.generator_learning_rate == plain.train.generator_learning_rate  # another kind of data
+
+
+def test_a_domains_defaults_mean_nothing_to_a_part_without_the_option(registry):
+    config = resolve(Request(recipe="lstm-lm", domain="images"), registry)
+    assert config.parts["generator"].options.hidden_size == 128 and "discriminator" not in config.parts
+
+
+def test_every_default_of_a_domain_is_an_option_of_some_part(registry):
+    for spec in registry.specs(DomainSpec):
+        for kind, defaults in spec.defaults_by_kind.items():
+            for section, options in flat(defaults).items():
+                models = [TrainOptions] if section == "train" else [each.options for each in parts(registry, section)]
+                for name, value in options.items():
+                    fitting = [model for model in models if name in model.model_fields]
+                    assert fitting, f"{spec.name}, {kind}: {section}.{name}"
+                    assert all(model(**{name: value}) for model in fitting)
+
+
+def parts(registry, section):
+    return registry.specs(PART_TYPES[section])
 
 
 def test_what_is_written_replays_to_the_same(registry, tmp_path):

@@ -76,12 +76,15 @@ class Recurrence(nn.Module):
     def _operator(self, steps: Tensor, layer: int) -> Tensor:
         """A layer as ONNX's operator of its cell: ``[time, batch, n]`` to ``[time, batch, hidden_size]``."""
         weights = [getattr(self, f"onnx_{name}{layer}") for name in "wrb"]
-        attributes: dict[str, int] = {"hidden_size": self.hidden_size}
-        if self.cell == "gru":
-            attributes["linear_before_reset"] = 1  # the reset gate acts on the product, as torch has it
+        # torch's reset gate acts on the product with the state.
+        more = {"linear_before_reset": 1} if self.cell == "gru" else {}
         shape = [steps.shape[0], 1, steps.shape[1], self.hidden_size]
         output = torch.onnx.ops.symbolic(
-            self.cell.upper(), [steps, *weights], attributes, dtype=steps.dtype, shape=shape, version=14
+            self.cell.upper(),
+            [steps, *weights],
+            {"hidden_size": self.hidden_size, **more},
+            dtype=steps.dtype,
+            shape=shape,
         )
         return output.squeeze(1)
 

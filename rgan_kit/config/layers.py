@@ -65,13 +65,13 @@ def check_section(section: str, where: str) -> None:
         raise UsageError(f"{where}: there is no section '{section}'.", nearest(section, SECTIONS))
 
 
-def flat(defaults: Mapping[str, Any]) -> Layer:
-    """A recipe's ``{"generator.hidden_size": 64}`` as a layer; raises ``PluginError`` where a key is no option."""
+def flat(defaults: Mapping[str, Any], whose: str = "The recipe") -> Layer:
+    """``{"generator.hidden_size": 64}`` as a layer; raises ``PluginError`` where a key is no option."""
     layer: Layer = {}
     for key, value in defaults.items():
         section, _, option = key.partition(".")
         if section not in SECTIONS or not option:
-            raise PluginError(f"The recipe has a default for '{key}', which is no option.", nearest(section, SECTIONS))
+            raise PluginError(f"{whose} has a default for '{key}', which is no option.", nearest(section, SECTIONS))
         layer.setdefault(section, {})[option] = value
     return layer
 

@@ -77,8 +77,8 @@ def choose(recipe: RecipeSpec, above: Sequence[Layer], registry: Registry, near:
     return _only_needed(chosen)
 
 
-def with_options(recipe: RecipeSpec, offers: Chosen, defaults: Layer) -> dict[str, Selection]:
-    """The parts with their options, those that were asked for over the recipe's defaults.
+def with_options(recipe: RecipeSpec, offers: Chosen, defaults: Layer, of_domain: Layer) -> dict[str, Selection]:
+    """The parts with their options: those that were asked for, over the domain's defaults, over the recipe's.
 
     Raises:
         UsageError: an option is unknown or out of range.
@@ -90,7 +90,8 @@ def with_options(recipe: RecipeSpec, offers: Chosen, defaults: Layer) -> dict[st
         inherited = defaults.get(section, {})
         if name != own:  # defaults that the recipe meant for another part apply where this one has them too
             inherited = {key: value for key, value in inherited.items() if key in spec.options.model_fields}
-        options = validate(spec.options, section, inherited | asked, part=name)
+        fitting = {key: value for key, value in of_domain.get(section, {}).items() if key in spec.options.model_fields}
+        options = validate(spec.options, section, inherited | fitting | asked, part=name)
         parts[section] = Selection(name, spec, options, offer.plugin.distribution, offer.plugin.version)
     return parts
 

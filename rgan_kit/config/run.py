@@ -90,7 +90,7 @@ class Request:
 
 
 def resolve(request: Request, registry: Registry) -> RunConfig:
-    """Recipe < configuration file < ``--set`` < the shortcuts ``--steps``, ``--seed``, ``--device``, ``--domain``.
+    """Recipe < domain < configuration file < ``--set`` < the shortcuts ``--steps``, ``--seed``, ``--device``, ``--domain``.
 
     Raises:
         UsageError: unknown names or options, values out of range, parts that do not fit together.
@@ -112,9 +112,10 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     domain = _domain(data, kinds, flat(recipe.defaults), above, registry, near)
     kind = domain.spec.kind_with(domain.options)
     defaults = _joined(flat(recipe.defaults), flat(recipe.defaults_by_kind.get(kind, {})))
-    parts = with_options(recipe, offers, defaults)
+    of_domain = flat(domain.spec.defaults_by_kind.get(kind, {}), f"Domain {domain.name}")
+    parts = with_options(recipe, offers, defaults, of_domain)
     check_fit(recipe, parts, domain, kind)
-    train = validate(TrainOptions, "train", merged("train", [defaults, *above]))
+    train = validate(TrainOptions, "train", merged("train", [defaults, of_domain, *above]))
     selections = (*parts.values(), domain)
     config = RunConfig(
         recipe=name,

@@ -83,6 +83,8 @@ class DomainSpec:
         decoder: from a decoder's manifest, in any process; raises ``DataError`` where it lacks something.
         make: ``(options, folder, seed)`` writes the embedded data into an existing, empty folder as ordinary user
             files, and returns them; None where the domain has none.
+        defaults_by_kind: option defaults that suit its data, as ``{"tokens": {"generator.dropout": 0.0}}``. They go
+            over the recipe's, and mean nothing to parts that lack the option.
     """
 
     name: str
@@ -94,6 +96,7 @@ class DomainSpec:
     options: type[Options] = NoOptions
     kind_of: Callable[[Any], Kind] | None = None
     make: Callable[[Any, Path, int], list[Path]] | None = None
+    defaults_by_kind: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
 
     def kind_with(self, options: Any) -> Kind:
         """The kind of data that these options give."""

@@ -21,7 +21,6 @@ from rgan_kit.runtime.manifest import TensorInfo
 from rgan_kit_plugins.discriminators import DISCRIMINATORS
 from rgan_kit_plugins.encoders import ENCODERS
 from rgan_kit_plugins.generators import GENERATORS
-from rgan_kit_plugins.generators.autoregressive_series import LEAST_DEVIATION
 from rgan_kit_plugins.recurrence import reverse_padded
 
 CELLS = ("rnn", "lstm", "gru")
@@ -76,7 +75,7 @@ def densities_by_steps(model: Any, data: Batch[torch.Tensor], latent: torch.Tens
         for step in range(length):
             hidden, state = model.recurrence.step(torch.cat([previous, *condition])[None], state)
             raw = (hidden @ model.output.weight.T + model.output.bias)[0].detach().double().numpy()
-            mean, deviation = raw[:2], np.log1p(np.exp(raw[2:])) + LEAST_DEVIATION
+            mean, deviation = raw[:2], np.log1p(np.exp(raw[2:])) + model.least_deviation
             x = data.values[row, step].double().numpy()
             density = np.exp(-0.5 * ((x - mean) / deviation) ** 2) / (deviation * math.sqrt(2 * math.pi))
             expected[row, step] = np.log(density).sum()

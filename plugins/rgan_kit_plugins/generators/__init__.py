@@ -45,6 +45,9 @@ class RecurrentGeneratorOptions(Options):
         False,
         description="series: every step sees the one before and has a likelihood; else noise becomes the series",
     )
+    least_deviation: float = Field(
+        1e-3, gt=0, le=1, description="autoregressive series: lower limit of a step's deviation; the data span -1..1"
+    )
     channels: int = Field(32, ge=1, le=1024, description="frames: feature maps of the decoder's last hidden layer")
     likelihood: bool = Field(
         False,

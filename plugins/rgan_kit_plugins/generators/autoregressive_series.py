@@ -22,9 +22,6 @@ from rgan_kit_plugins.recurrence import Cell, Recurrence, State, frozen, padding
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
 
-LEAST_DEVIATION = 1e-3
-"""Of a step, where the data span -1..1: without it the likelihood of a feature that never changes has no bound."""
-
 
 class AutoregressiveSeriesGenerator(nn.Module):
     """``p(x) = Π N(x_t | mean_t, deviation_t²)``, both functions of ``x_<t``, latent and label.
@@ -41,6 +38,8 @@ class AutoregressiveSeriesGenerator(nn.Module):
         self.latent_size = options.latent_size
         self.noise_size = data.features
         self.word_dropout = options.word_dropout
+        # Without it the likelihood of a feature that never changes has no bound.
+        self.least_deviation = options.least_deviation
         self.condition = Condition(options.latent_size, len(data.labels))
         width = data.features + 1 + self.condition.size
         self.recurrence = Recurrence(cell, width, options.hidden_size, options.layers, options.dropout)
@@ -55,7 +54,7 @@ class AutoregressiveSeriesGenerator(nn.Module):
     def distribution(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation, each ``[..., features]``, from the recurrence's ``[..., hidden_size]``."""
         mean, raw = self.output(self.dropout(hidden)).float().chunk(2, dim=-1)
-        return mean, F.softplus(raw) + LEAST_DEVIATION
+        return mean, F.softplus(raw) + self.least_deviation
 
     def log_probs(self, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
         """Log-density in nats of each step given those before it, by teacher forcing: ``[batch, time]``, zero on

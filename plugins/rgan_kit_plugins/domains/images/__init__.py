@@ -42,6 +42,16 @@ SPEC = DomainSpec(
     decoder=_decoder,
     options=ImagesOptions,
     make=_make,
+    defaults_by_kind={
+        "series": {
+            "generator.hidden_size": 128,
+            "generator.least_deviation": 0.2,  # a background that never changes would outweigh what is drawn on it
+            "discriminator.hidden_size": 96,
+            "discriminator.embedding_size": 64,
+            "encoder.hidden_size": 96,
+            "encoder.embedding_size": 64,
+        }
+    },
 )
 
 

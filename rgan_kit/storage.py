@@ -14,8 +14,13 @@ from typing import Any
 from rgan_kit.errors import DataError, RganKitError, UsageError
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes | memoryview, *, force: bool = True) -> None:
     """Writes a file under a temporary name beside it, forces it to disk and renames it.
+
+    Args:
+        path: replaced at once, or not at all.
+        content: of the file.
+        force: False for one of many files that can be made again: a power cut may empty it.
 
     Raises:
         RganKitError: it cannot be written; says why, and leaves what was there.
@@ -24,8 +29,9 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         with temporary.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if force:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):  # it may be the whole file system that cannot be written

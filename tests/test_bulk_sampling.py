@@ -130,6 +130,26 @@ def test_a_benchmark_has_a_row_for_each_batch(model_file):
     assert bulk.AT_ONCE == 256
 
 
+def test_the_command_prints_the_same_rows_with_torch_and_new_processes_beside_them(trained, model_file):
+    words = ["benchmark", model_file, "--provider", "cpu", "--batch", "2", "--length", "4", "--cold", "1"]
+    document = call(*words, "--run", trained, "--json").document
+    runners = {row["runner"]: row for row in document["rows"]}
+    assert set(runners) == {"onnxruntime", "torch"}
+    assert all((row["batch"], row["length"]) == (2, 4) and row["p50_ms"] > 0 for row in runners.values())
+    assert document["cold_process_s"] > 0.05  # no process starts faster
+    said = call(*words[:-1], "0")
+    assert said.code == 0 and all(column in said.out for column in ("batch", "p95_ms", "samples_per_s"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "named"),
+    [(["--batch", "0"], 2, "--batch"), (["--batch", "many"], 2, "--batch"), (["--provider", "cuda"], 6, "CUDA")],
+)
+def test_what_cannot_be_timed_is_said(model_file, words, code, named):
+    answer = call("benchmark", model_file, "--cold", "0", *words)
+    assert answer.code == code and named in answer.err and "Traceback" not in answer.err
+
+
 @pytest.mark.slow
 def test_the_recipe_for_ray_runs_as_written_and_draws_the_same_samples(model_file, tmp_path):
     ray = pytest.importorskip("ray")

@@ -54,7 +54,7 @@ def shown(text: str) -> str:
         return text
     return "".join(
         sign
-        if sign.isprintable() or sign == "\n" or unicodedata.category(sign) == "Zs"
+        if sign.isprintable() or sign in "\n\t" or unicodedata.category(sign) == "Zs"
         else sign.encode("unicode_escape").decode()
         for sign in text
     )

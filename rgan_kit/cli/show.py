@@ -29,9 +29,10 @@ def describe_all(name: str) -> dict[str, Any]:
         for offer in registry.offers(kind)
         if name in (offer.spec.name, offer.qualified)
     ]
-    plugins = [_plugin(record) for record in registry.host.records if name in (record.name, record.qualified)]
+    plugins = [_plugin(record) for record in registry.host.records if name in _names(record)]
     if not found and not plugins:
-        known = {offer.spec.name for offer in registry.offers()} | {"train"} | {r.name for r in registry.host.records}
+        known = {offer.spec.name for offer in registry.offers()} | {"train"}
+        known |= {each for record in registry.host.records for each in _names(record)}
         raise UsageError(f"Nothing is called '{name}'.", nearest(name, known))
     sections: list[dict[str, Any]] = []
     for collection, offer in found:
@@ -44,6 +45,11 @@ def describe_all(name: str) -> dict[str, Any]:
             section = _section(collection, spec.name, spec.summary, paper, options, {}, offer.qualified)
             sections.append(section | _origin(offer))
     return {"name": name, "plugins": plugins, "sections": sections}
+
+
+def _names(record: PluginRecord) -> set[str]:
+    """What a plugin may be called: by its own name, its distribution's, or both."""
+    return {record.name, record.qualified, record.distribution}
 
 
 def _plugin(record: PluginRecord) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class Request:
 
 
 def resolve(request: Request, registry: Registry) -> RunConfig:
-    """Recipe < domain < configuration file < ``--set`` < the shortcuts ``--steps``, ``--seed``, ``--device``, ``--domain``.
+    """Recipe < domain < file < ``--set`` < the shortcuts ``--steps``, ``--seed``, ``--device``, ``--domain``.
 
     Raises:
         UsageError: unknown names or options, values out of range, parts that do not fit together.

@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import onnx
@@ -71,6 +71,7 @@ def to_onnx(
     model.ir_version = _IR_OF_OPSET_18 if opset == LOWEST_OPSET else model.ir_version
     _declare_shapes(model.graph, inputs, outputs)
     _strip(model.graph)
+    _drop_unused(model.graph)
     return model
 
 
@@ -133,3 +134,21 @@ def _strip(graph: onnx.GraphProto) -> None:
             attribute.doc_string = ""
             if attribute.HasField("g"):
                 _strip(attribute.g)
+
+
+def _drop_unused(graph: onnx.GraphProto) -> None:
+    """Takes out stored tensors that no node reads: the trace of a scan leaves some."""
+    read = {*_read(graph), *(value.name for value in graph.output)}
+    kept = [tensor for tensor in graph.initializer if tensor.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
+def _read(graph: onnx.GraphProto) -> Iterator[str]:
+    """Names that a graph's nodes read, those of graphs within them too."""
+    for node in graph.node:
+        yield from node.input
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from (value.name for value in attribute.g.output)
+                yield from _read(attribute.g)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rgan_kit.contracts import DataError
+from rgan_kit.contracts import DataError, RganKitError
 from rgan_kit_plugins.domains.text import SPEC, description
 from rgan_kit_plugins.domains.text.decoder import TextDecoder
 from rgan_kit_plugins.domains.text.symbols import SPECIAL
@@ -80,19 +80,18 @@ def test_samples_with_line_ends_are_written_one_a_file(tmp_path):
     assert [file.read_bytes() for file in files] == [b"a\nb", b"ba"]
 
 
-def test_a_folder_that_cannot_be_written_to_is_the_callers_to_explain(tmp_path):
-    with pytest.raises(FileNotFoundError):
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
+    with pytest.raises(RganKitError, match=r"missing.*cannot be written"):
         WORDS.write(["dog"], tmp_path / "missing")
 
 
 def test_nothing_half_written_is_left(tmp_path, monkeypatch):
-    def fill(path, text, **_):
-        path.write_bytes(text.encode()[:2])
+    def fill(path, target):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     (tmp_path / "samples.txt").write_bytes(b"earlier")
-    monkeypatch.setattr(Path, "write_text", fill)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(Path, "replace", fill)
+    with pytest.raises(RganKitError, match="No space"):
         WORDS.write(["dog"], tmp_path)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"samples.txt": b"earlier"}
 

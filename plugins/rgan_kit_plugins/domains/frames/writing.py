@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
+from rgan_kit.storage import write_whole
 from rgan_kit_plugins.domains.frames.reading import need
 
 if TYPE_CHECKING:
@@ -24,18 +24,6 @@ _SMALLEST_SIDE: Final = 128
 _GAP: Final = 2
 _BACKGROUND: Final = 96
 _WIDEST_SHEET: Final = 16_000
-
-
-def write_whole(file: Path, write: Callable[[BinaryIO], object]) -> Path:
-    """Writes a file under a temporary name and renames it, so that it is there whole or not at all."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as opened:
-            write(opened)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return file
 
 
 def numbered(folder: Path, stem: str, count: int, suffix: str) -> list[Path]:
@@ -54,8 +42,9 @@ def picture(pixels: np.ndarray) -> Image.Image:
 
 def write_png(file: Path, pixels: np.ndarray) -> Path:
     """uint8 ``[height, width, 1 or 3]``."""
-    image = picture(pixels)
-    return write_whole(file, lambda opened: image.save(opened, "PNG"))
+    content = io.BytesIO()
+    picture(pixels).save(content, "PNG")
+    return _written(file, content)
 
 
 def write_gif(file: Path, frames: np.ndarray, fps: float) -> Path:
@@ -69,12 +58,11 @@ def write_gif(file: Path, frames: np.ndarray, fps: float) -> Path:
     small = (picture(frame).quantize(256) if frame.shape[-1] == 3 else picture(frame) for frame in frames)
     images = [image.resize(size, 0) for image in small]
     milliseconds = 10 * max(2, round(100 / fps))
-    return write_whole(
-        file,
-        lambda opened: images[0].save(
-            opened, "GIF", save_all=True, append_images=images[1:], duration=milliseconds, loop=0, optimize=False
-        ),
+    content = io.BytesIO()
+    images[0].save(
+        content, "GIF", save_all=True, append_images=images[1:], duration=milliseconds, loop=0, optimize=False
     )
+    return _written(file, content)
 
 
 def can_write_mp4() -> bool:
@@ -93,24 +81,28 @@ def write_mp4(file: Path, frames: np.ndarray, fps: float) -> Path:
         frames = np.repeat(frames, 3, axis=-1)
     codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
 
-    def write(opened: BinaryIO) -> None:
-        with av.open(opened, "w", format="mp4") as container:
-            stream = cast("VideoStream", container.add_stream(codec, rate=Fraction(fps).limit_denominator(1000)))
-            stream.height, stream.width = frames.shape[1:3]
-            stream.pix_fmt = "yuv420p"  # all that browsers play
-            stream.codec_context.thread_count = 1
-            for frame in frames:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24")))
-            container.mux(stream.encode())
-
-    return write_whole(file, write)
+    content = io.BytesIO()
+    with av.open(content, "w", format="mp4") as container:
+        stream = cast("VideoStream", container.add_stream(codec, rate=Fraction(fps).limit_denominator(1000)))
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "yuv420p"  # all that browsers play
+        stream.codec_context.thread_count = 1
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24")))
+        container.mux(stream.encode())
+    return _written(file, content)
 
 
 def write_npz(file: Path, **arrays: np.ndarray) -> Path:
     """Arrays by name, compressed."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return write_whole(file, lambda opened: opened.write(buffer.getbuffer()))
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **arrays)
+    return _written(file, content)
+
+
+def _written(file: Path, content: io.BytesIO) -> Path:
+    write_whole(file, content.getbuffer(), force=False)
+    return file
 
 
 def enlarge(frames: np.ndarray) -> np.ndarray:

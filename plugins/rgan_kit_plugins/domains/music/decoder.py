@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from rgan_kit.contracts import Batch, DataError, Sequences
+from rgan_kit.storage import write_whole
 from rgan_kit_plugins.domains.music.cutting import Cutting
 from rgan_kit_plugins.domains.music.events import Events
 from rgan_kit_plugins.domains.music.fluidsynth import render, soundfont
@@ -92,7 +93,7 @@ class MusicDecoder:
         dozen. The sound is FluidSynth's where ``RGANKIT_SOUNDFONT`` names a SoundFont.
 
         Raises:
-            OSError: the folder cannot be written to.
+            RganKitError: the folder cannot be written to.
             DeviceError: FluidSynth is asked for and not there, or fails.
         """
         font = soundfont()
@@ -100,16 +101,16 @@ class MusicDecoder:
         written = []
         for number, piece in enumerate(samples, 1):
             score = folder / f"sample-{number:0{digits}}.mid"
-            score.write_bytes(to_midi(piece, self.programs, self.beats_per_bar))
+            write_whole(score, to_midi(piece, self.programs, self.beats_per_bar), force=False)
             sound = score.with_suffix(".wav")
             if font is None:
-                sound.write_bytes(to_wave(piece))
+                write_whole(sound, to_wave(piece), force=False)
             else:
                 render(font, score, sound)
             written += [score, sound]
         if samples and can_draw():
             picture = folder / "pianorolls.png"
-            picture.write_bytes(to_png(samples))
+            write_whole(picture, to_png(samples), force=False)
             written.append(picture)
         return written
 

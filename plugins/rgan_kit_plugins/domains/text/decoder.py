@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from rgan_kit.contracts import Batch, DataError
+from rgan_kit.storage import write_whole
 from rgan_kit_plugins.domains.text.description import SPECIAL_TOKENS, VERSION, problems_of
 from rgan_kit_plugins.domains.text.levels import LevelName
 from rgan_kit_plugins.domains.text.reading import Reading, read_batch
@@ -57,7 +57,7 @@ class TextDecoder:
         """Writes ``samples.txt``, one sample a line; where samples may hold line ends, one file for each.
 
         Raises:
-            OSError: the folder cannot be written to; no file is left half-written.
+            RganKitError: the folder cannot be written to; no file is left half-written.
         """
         if self._several_lines:
             digits = max(4, len(str(len(samples))))
@@ -65,7 +65,7 @@ class TextDecoder:
         else:
             texts = {folder / "samples.txt": "".join(f"{sample}\n" for sample in samples)}
         for file, text in texts.items():
-            write_whole(file, text)
+            write_whole(file, text.encode(), force=False)
         return list(texts)
 
     def read(self, path: Path) -> Batch[np.ndarray]:
@@ -104,13 +104,3 @@ class TextDecoder:
             )
         reading = Reading.model_validate(manifest.get("reading", {}))
         return cls(manifest["level"], manifest["vocabulary"], reading)
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Writes a file such that it is there whole or not at all; what was there before goes only then."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="")
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)

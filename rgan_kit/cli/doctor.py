@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
@@ -14,11 +15,13 @@ from rgan_kit.errors import ExitCode
 from rgan_kit.plugins.host import describe
 
 LIBRARIES = {
+    "rgan-kit": "base",
     "numpy": "base", "pluggy": "base", "pydantic": "base", "typer": "base", "rich": "base",
     "onnxruntime": "cpu", "onnxruntime-gpu": "gpu",
     "torch": "train", "onnx": "train", "onnxscript": "train", "safetensors": "train", "tomli-w": "train",
     "tensorboard": "tensorboard",
 }  # fmt: skip
+RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
 SLOW_IMPORT_SECONDS = 0.5
 
 
@@ -32,22 +35,37 @@ def add_to(app: typer.Typer, results: Results) -> None:
         if results.as_json:
             results.document(report)
         else:
-            for name, facts in report["libraries"].items():
-                results.line(f"{name:<16} {facts['version'] or 'not installed':<16} {facts['extra']}")
-            results.line(f"CUDA device      {report['cuda']}")
-            results.line(f"providers        {', '.join(report['providers']) or 'none'}")
-            for fault in report["faults"]:
-                results.line(f"fault: {fault}")
-            results.line("all is well" if not report["faults"] else f"{len(report['faults'])} fault(s)")
+            _print(report, results)
         if report["faults"]:
             raise typer.Exit(ExitCode.PLUGIN if report["plugin_faults"] else ExitCode.FAILED)
+
+
+def _print(report: dict[str, Any], results: Results) -> None:
+    results.line(f"{'Python':<16} {report['python']}")
+    for name, facts in report["libraries"].items():
+        results.line(f"{name:<16} {facts['version'] or f'not installed    {_mend(name, report)}'}".rstrip())
+    results.line(f"{'CUDA device':<16} {report['cuda']}")
+    results.line(f"{'providers':<16} {', '.join(report['providers']) or 'none'}")
+    results.line(f"{'plugins':<16} {', '.join(f'{count} {state}' for state, count in report['plugins'].items())}")
+    for fault in report["faults"]:
+        results.line(f"fault: {fault}")
+    results.line("all is well" if not report["faults"] else f"{len(report['faults'])} fault(s)")
+
+
+def _mend(name: str, report: dict[str, Any]) -> str:
+    """How to get a library that is not there; of the two runtimes one is enough, and both would be a fault."""
+    libraries = report["libraries"]
+    if name in RUNTIMES and any(libraries[each]["version"] for each in RUNTIMES):
+        return "not needed beside the other onnxruntime"
+    extra = libraries[name]["extra"]
+    return f'pip install "rgan-kit[{extra}]"' if extra != "base" else "pip install --force-reinstall rgan-kit"
 
 
 def examine() -> dict[str, Any]:
     """Libraries, devices, providers and plugins, with every fault in words."""
     libraries = {name: {"version": _version(name), "extra": extra} for name, extra in LIBRARIES.items()}
     faults: list[str] = []
-    if libraries["onnxruntime"]["version"] and libraries["onnxruntime-gpu"]["version"]:
+    if all(libraries[each]["version"] for each in RUNTIMES):
         faults.append(
             "onnxruntime and onnxruntime-gpu are both installed and overwrite each other: "
             "pip uninstall onnxruntime onnxruntime-gpu, then install one of them again"
@@ -59,6 +77,7 @@ def examine() -> dict[str, Any]:
         "libraries": libraries,
         "cuda": cuda,
         "providers": providers,
+        "plugins": _plugins(),
         "plugin_faults": plugin_faults,
         "faults": faults + plugin_faults,
     }
@@ -69,6 +88,13 @@ def _version(distribution: str) -> str | None:
         return version(distribution)
     except PackageNotFoundError:
         return None
+
+
+def _plugins() -> dict[str, int]:
+    """How many plugins came how far."""
+    from rgan_kit.plugins.registry import installed_registry
+
+    return dict(Counter(record.status.value for record in installed_registry().host.records))
 
 
 def _plugin_faults() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import sys
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -13,6 +14,7 @@ import typer
 
 from rgan_kit.cli.console import Results, say
 from rgan_kit.cli.extras import EXPORT, TRAIN
+from rgan_kit.cli.part_options import complete_name
 from rgan_kit.errors import DeviceError, ExitCode, PluginError, UsageError
 
 if TYPE_CHECKING:
@@ -24,8 +26,19 @@ TEMPLATE: Final = Path(__file__).parent.parent / "plugin_template"
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST_NAME: Final = 40
 _PREFIX: Final = "rgankit-"
-_TAKEN: Final = {"test", "tests", "conftest", "rgankit", "rgan-kit", "rgan-kit-plugins", *sys.stdlib_module_names}
-_MARKS: Final = {"held": "held", "broken": "BROKEN", "not applicable": "-"}
+_TAKEN: Final = {
+    "test",
+    "tests",
+    "conftest",
+    "train",
+    "rgankit",
+    "rgan-kit",
+    "rgan-kit-plugins",
+    *sys.stdlib_module_names,
+}
+_MARKS: Final = {"held": "held", "broken": "BROKEN", "not tried": "?", "not applicable": "-"}
+_LIMIT: Final = 300.0
+"""Seconds for one promise; those that train and export take up to half a minute on a slow machine."""
 
 
 def add_to(app: typer.Typer, results: Results) -> None:
@@ -51,18 +64,28 @@ def add_to(app: typer.Typer, results: Results) -> None:
 
     @app.command("check")
     def check(
-        plugin: Annotated[str, typer.Argument(metavar="NAME|PATH", help="An installed plugin, or a plugin's folder.")],
+        plugin: Annotated[
+            str,
+            typer.Argument(
+                metavar="NAME|PATH",
+                help="An installed plugin, by its name or a part's, or a plugin's folder.",
+                autocompletion=complete_name,
+            ),
+        ],
         quick: Annotated[bool, typer.Option("--quick", help="Leave out what exports graphs.")] = False,
+        timeout: Annotated[
+            float, typer.Option(min=1, help="Seconds that one promise may take, so that a loop without end is found.")
+        ] = _LIMIT,
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
         """Try every promise of a plugin and say which are held; exit code 3 where one is broken."""
         _need(quick)
-        findings = _check(plugin, quick)
+        findings = _check(plugin, quick, timeout)
         broken = sum(finding.outcome == "broken" for finding in findings)
         if results.as_json:
             results.document({"plugin": plugin, "broken": broken, "promises": [vars(each) for each in findings]})
         else:
-            _print(findings, broken, results)
+            _print(findings, results)
         if broken:
             raise typer.Exit(ExitCode.PLUGIN)
 
@@ -97,16 +120,20 @@ def make(name: str, kind: Kind, out: Path) -> tuple[Path, str]:
 
 
 def _check_name(name: str, part: str, kind: Kind) -> None:
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+    if not (_NAME.fullmatch(name) and _NAME.fullmatch(part)) or len(name) > _LONGEST_NAME:
         raise UsageError(
             f"'{name}' cannot be the name of a package.",
-            f"Write up to {_LONGEST_NAME} lower-case letters and digits, words joined by `-`: rgankit-waves",
+            f"Write up to {_LONGEST_NAME} lower-case letters and digits, words joined by `-`, a letter first: "
+            f"{_PREFIX}waves",
         )
     if name in _TAKEN or part in _TAKEN or name.replace("-", "_") in _TAKEN or keyword.iskeyword(name):
         raise UsageError(f"'{name}' is a name that Python or rgan-kit needs.", f"Try: {_PREFIX}my-{part}")
     from rgan_kit.plugins.registry import COLLECTIONS, installed_registry
 
     registry = installed_registry()
+    for record in registry.host.records:
+        if record.name == part:
+            raise UsageError(f"There is a plugin called {part} already: {record.qualified}.", "Choose another name.")
     for collection in {kind, "recipe"} & COLLECTIONS.keys():
         for offer in registry.offers(COLLECTIONS[collection]):
             if offer.spec.name == part:
@@ -133,17 +160,17 @@ def _need(quick: bool) -> None:
         )
 
 
-def _check(plugin: str, quick: bool) -> list[Finding]:
+def _check(plugin: str, quick: bool, limit: float) -> list[Finding]:
     from rgan_kit.testing.checking import Folder, check_folder, check_installed
 
     path = Path(plugin).expanduser()
     if (path / "pyproject.toml").is_file() or path.name != plugin:
         folder = Folder.read(path.parent if path.name == "pyproject.toml" else path)
         say(f"trying the promises of {folder.name} in {folder.path}; this takes a while\n")
-        return check_folder(folder, quick=quick)
+        return check_folder(folder, quick=quick, limit=limit)
     names = _installed(plugin)
     say(f"trying the promises of {', '.join(names)}; this takes a while\n")
-    return check_installed(names, quick=quick)
+    return check_installed(names, quick=quick, limit=limit)
 
 
 def _installed(name: str) -> list[str]:
@@ -164,17 +191,19 @@ def _installed(name: str) -> list[str]:
     return [record.qualified for record in found]
 
 
-def _print(findings: list[Finding], broken: int, results: Results) -> None:
+def _print(findings: list[Finding], results: Results) -> None:
     last = ""
     for finding in findings:
         if finding.subject != last:
             last = finding.subject
             results.line(f"{last}:")
         cases = f"  ({', '.join(finding.cases)})" if finding.cases else ""
-        reason = f"  ({finding.seen})" if finding.outcome == "not applicable" else ""
+        reason = f"  ({finding.seen})" if finding.outcome in ("not applicable", "not tried") else ""
         results.line(f"  {_MARKS[finding.outcome]:<7} {finding.promise}{cases}{reason}")
         if finding.outcome == "broken":
             for line in (finding.why, *finding.seen.splitlines()):
                 results.line(f"            {line}")
-    tried = sum(finding.outcome != "not applicable" for finding in findings)
-    results.line(f"{tried - broken} of {tried} promises held" + (f", {broken} broken" if broken else ""))
+    count = Counter(finding.outcome for finding in findings)
+    tried = ", ".join(f"{count[outcome]} {outcome}" for outcome in ("broken", "not tried") if count[outcome])
+    total = len(findings) - count["not applicable"]
+    results.line(f"{count['held']} of {total} promises held" + (f", {tried}" if tried else ""))

@@ -8,6 +8,7 @@ import typer
 
 from rgan_kit.cli import plugin_author
 from rgan_kit.cli.console import Results
+from rgan_kit.cli.part_options import complete_name
 
 
 def make_app(results: Results) -> typer.Typer:
@@ -37,7 +38,11 @@ def make_app(results: Results) -> typer.Typer:
     @app.command("show")
     def show(
         name: Annotated[
-            str, typer.Argument(help="Recipe, part, domain or plugin; or `train` for the trainer's options.")
+            str,
+            typer.Argument(
+                help="Recipe, part, domain or plugin; or `train` for the trainer's options.",
+                autocompletion=complete_name,
+            ),
         ],
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
@@ -110,8 +115,8 @@ def _kinds(offer: Any, registry: Any) -> list[str]:
 def _print_records(registry: Any, results: Results) -> None:
     results.line("plugins:")
     for record in registry.host.records:
-        count = sum(map(len, record.offers.values()))
-        offers = f"offers {count}" if count else ""
+        counts = (("offers", sum(map(len, record.offers.values()))), ("hooks", len(record.hooks)))
+        offers = ", ".join(f"{what} {count}" for what, count in counts if count)
         text = "  ".join(filter(None, (record.qualified, record.version, record.status.value, offers, record.problem)))
         results.line(f"  {text}")
     if not registry.host.records:

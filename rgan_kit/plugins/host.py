@@ -6,6 +6,7 @@ of two equal names would be dropped in silence.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import time
@@ -192,6 +193,10 @@ def _hint(error: BaseException) -> str:
     """What went wrong while a plugin was loaded, with the mend where the fault is a known one."""
     if isinstance(error, pluggy.PluginValidationError):
         known = sorted(name for name in vars(hookspecs) if name.startswith(PREFIX))
+        named = next((name for name in known if f"for hook {name!r}" in str(error)), None)
+        if named is not None:  # it asks for an argument that there is not, or not yet
+            taken = ", ".join(inspect.signature(getattr(hookspecs, named)).parameters) or "none"
+            return f"{describe(error)} (arguments of {named}: {taken})"
         return f"{describe(error)} (hooks: {', '.join(known)})"
     return describe(error)
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rgan_kit.errors import PluginError, UsageError
 from rgan_kit.hookspecs import ENTRY_POINT_GROUP
+from rgan_kit.testing.watched import watch
 
-TAIL = 2000
+TAIL: Final = 2000
 """Letters of what a process said that are shown where it did not live to answer."""
+
+_WEIGHTS: Final = {"broken": 3, "not tried": 2, "held": 1, "not applicable": 0}
 
 
 @dataclass
@@ -28,7 +30,7 @@ class Finding:
         subject: the part, in words: ``generator waves``.
         promise: what was tried.
         why: what it is good for.
-        outcome: ``held``, ``broken`` or ``not applicable``.
+        outcome: ``held``, ``broken``, ``not tried`` (the process ended before) or ``not applicable``.
         cases: on which data it was broken, where it was tried on several.
         seen: what was seen and how to mend it.
     """
@@ -96,33 +98,48 @@ class Folder:
         return [str(place) for place in (site, self.path / "src", self.path) if place.is_dir()]
 
 
-def check_installed(plugins: Iterable[str], *, quick: bool) -> list[Finding]:
-    """Findings of installed plugins, by their qualified names; ``quick`` leaves out what exports graphs.
+def check_installed(plugins: Iterable[str], *, quick: bool, limit: float) -> list[Finding]:
+    """Findings of installed plugins, by their qualified names.
+
+    Args:
+        plugins: the names.
+        quick: leaves out what exports graphs.
+        limit: seconds that one promise may take; where one takes longer, it is broken and the rest is not tried.
 
     Raises:
         PluginError: the process that tries them did not start.
     """
-    return _try(sorted(plugins), quick, None)
+    return _try(sorted(plugins), quick, limit, None)
 
 
-def check_folder(folder: Folder, *, quick: bool) -> list[Finding]:
+def check_folder(folder: Folder, *, quick: bool, limit: float) -> list[Finding]:
     """Findings of a plugin that is not installed; otherwise as ``check_installed``."""
-    return _try([f"{folder.name}:{name}" for name in folder.entries], quick, folder)
+    return _try([f"{folder.name}:{name}" for name in folder.entries], quick, limit, folder)
 
 
-def _try(plugins: Sequence[str], quick: bool, source: Folder | None) -> list[Finding]:
+def _try(plugins: Sequence[str], quick: bool, limit: float, source: Folder | None) -> list[Finding]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)
-        request, answer, site = folder / "request.json", folder / "answer.jsonl", folder / "site"
+        request, answer, talk, site = (folder / name for name in ("request.json", "answer.jsonl", "talk.txt", "site"))
         site.mkdir()
         places = source.describe(site) if source is not None else []
         request.write_text(json.dumps({"plugins": list(plugins), "quick": quick}), encoding="utf-8")
-        done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-P", "-m", "rgan_kit.testing.trial", str(request), str(answer)],
-            env=_environment(places), capture_output=True, text=True, errors="replace", check=False,
-        )  # fmt: skip
-        lines = answer.read_text(encoding="utf-8").splitlines() if answer.exists() else []
-        return _findings([json.loads(line) for line in lines], done)
+        words = [sys.executable, "-P", "-m", "rgan_kit.testing.trial", str(request), str(answer)]
+        code = watch(words, _environment(places), answer, talk, limit)
+        lines = answer.read_text(encoding="utf-8").splitlines(keepends=True) if answer.exists() else []
+        said = [json.loads(line) for line in lines if line.endswith("\n")]  # the last one may be cut
+        last_words = talk.read_text(encoding="utf-8", errors="replace")[-TAIL:].strip()
+        return _findings(said, _end(code, limit), last_words)
+
+
+def _end(code: int | None, limit: float) -> str:
+    """What to say of a process that did not come to its end."""
+    if code is not None:
+        return f"the process ended with {code} while this was tried; other plugins live in it, so nothing may end it"
+    return (
+        f"not finished in {limit:g} s: look for what loops or waits; "
+        f"where it is only slow, give it more time, for example with --timeout {2 * limit:g}"
+    )
 
 
 def _environment(places: Sequence[str]) -> dict[str, str]:
@@ -138,30 +155,42 @@ def _environment(places: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _findings(said: Sequence[dict[str, Any]], done: subprocess.CompletedProcess[str]) -> list[Finding]:
+def _findings(said: Sequence[dict[str, Any]], end: str, talk: str) -> list[Finding]:
     findings: dict[tuple[str, str], Finding] = {}
     for line in said:
         if line["event"] == "tried":
             _add(findings, line)
-    last = said[-1] if said else {}
-    if last.get("event") != "done":
-        trying = last.get("node", "loading the plugin")
-        end = (done.stderr or done.stdout)[-TAIL:].strip()
-        seen = f"the process ended with {done.returncode} while trying {trying}: {end}"
-        findings["", ""] = Finding(
-            "plugin", "it lets the process live", "Other plugins live in it.", "broken", [], seen
-        )
-    elif last["code"] not in (0, 1):
-        raise PluginError(f"The promises could not be tried: {done.stdout[-TAIL:].strip()}")
+    last = said[-1] if said else {"event": "starting"}
+    if last["event"] == "starting" or last.get("code", 0) not in (0, 1):
+        raise PluginError(f"The promises could not be tried: {talk}")
+    if last["event"] != "done":
+        for line in _left(said, "\n".join(filter(None, (end, talk)))):
+            _add(findings, line)
     return list(findings.values())
 
 
+def _left(said: Sequence[dict[str, Any]], end: str) -> list[dict[str, Any]]:
+    """What a process that did not come to its end was at, which is broken, and what it did not come to."""
+    cases = [case for line in said if line["event"] == "collected" for case in line["cases"]]
+    if not cases:
+        why = "Every rgankit command loads every plugin."
+        return [{"subject": "plugin", "promise": "it loads", "why": why, "case": "", "outcome": "broken", "seen": end}]
+    tried = {line["node"] for line in said if line["event"] == "tried"}
+    at = next((line["node"] for line in reversed(said) if line["event"] == "trying"), cases[0]["node"])
+    reason = "the process was ended before"
+    return [
+        case | ({"outcome": "broken", "seen": end} if case["node"] == at else {"outcome": "not tried", "seen": reason})
+        for case in cases
+        if case["node"] == at or case["node"] not in tried
+    ]
+
+
 def _add(findings: dict[tuple[str, str], Finding], line: dict[str, Any]) -> None:
-    """One case of a promise: a broken one outweighs held ones, and a held one those that do not apply."""
+    """One case of a promise: a broken one outweighs those that were not tried, these the held ones, and a held one
+    those that do not apply."""
     key = line["subject"], line["promise"]
     found = findings.setdefault(key, Finding(*key, line["why"], line["outcome"], [], line["seen"]))
-    weight = {"broken": 2, "held": 1, "not applicable": 0}
-    if weight[line["outcome"]] > weight[found.outcome]:
+    if _WEIGHTS[line["outcome"]] > _WEIGHTS[found.outcome]:
         found.outcome, found.seen = line["outcome"], line["seen"]
     if line["outcome"] == "broken" and line["case"]:
         found.cases.append(line["case"])

@@ -39,32 +39,33 @@ class Collector:
         self._answer.write(json.dumps(said) + "\n")
         self._answer.flush()
 
-    @pytest.hookimpl
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Says what will be tried."""
-        self.tell(event="collected", count=len(items))
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Says what will be tried, in case the process does not live to try it."""
+        cases = [{"node": item.nodeid, **self._case(item)} for item in session.items]
+        self.tell(event="collected", cases=cases)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Remembers what is tried, in case the process does not live to tell."""
-        self.tell(event="trying", node=nodeid.partition("::")[2])
+        """Says what is tried now."""
+        self.tell(event="trying", node=nodeid)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Function, call: pytest.CallInfo[None]) -> Any:
         """Writes down what became of a test."""
         report = yield
         if report.when == "call" or report.outcome != "passed":
-            function, case = item.function, getattr(item, "callspec", None)
             outcome = {"passed": "held", "failed": "broken", "skipped": "not applicable"}[report.outcome]
-            self.tell(
-                event="tried",
-                subject=self._subjects[type(item.instance).__name__],
-                promise=function.__name__.removeprefix("test_").replace("_", " "),
-                why=(function.__doc__ or "").strip().partition("\n")[0],
-                case=case.id if case is not None else "",
-                outcome=outcome,
-                seen="" if call.excinfo is None else _seen(call.excinfo),
-            )
+            seen = "" if call.excinfo is None else _seen(call.excinfo)
+            self.tell(event="tried", node=item.nodeid, **self._case(item), outcome=outcome, seen=seen)
         return report
+
+    def _case(self, item: Any) -> dict[str, str]:
+        """A test in words: whose promise it is, which, what it is good for, and on which data it is tried."""
+        return {
+            "subject": self._subjects[item.cls.__name__],
+            "promise": item.function.__name__.removeprefix("test_").replace("_", " "),
+            "why": (item.function.__doc__ or "").strip().partition("\n")[0],
+            "case": item.callspec.id if hasattr(item, "callspec") else "",
+        }
 
 
 def _seen(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
@@ -82,6 +83,8 @@ def _seen(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
 
 def main(request: Mapping[str, Any], answer: TextIO, folder: Path) -> None:
     """Tries what the request names, with pytest in an empty folder and without any of its installed plugins."""
+    answer.write(json.dumps({"event": "loading"}) + "\n")  # from here on, a stranger's code may take its time
+    answer.flush()
     collector = Collector(contracts(installed_registry(), frozenset(request["plugins"])), answer)
     sys.modules["rgan_kit_promises"] = type(sys)("rgan_kit_promises")
     vars(sys.modules["rgan_kit_promises"]).update(collector.classes)

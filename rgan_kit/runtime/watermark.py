@@ -17,7 +17,9 @@ from __future__ import annotations
 import json
 import math
 import secrets
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,6 +40,9 @@ PLACES: Final = 1 << 16
 
 MOST_TOKENS: Final = 2000
 """Tokens that a test looks at: far more than it needs."""
+
+_KEPT: Final = 256
+"""Surprises of tokens that a detector keeps: half a megabyte each."""
 
 _CALIBRATION_SAMPLES, _CALIBRATION_SEED = 2000, 0
 _VAGUE: Final = 0.25
@@ -139,39 +144,84 @@ def read_key(path: Path) -> Key:
 
 
 def detect(key: Key, batch: Batch[Any]) -> Detection:
-    """Tests whether samples carry a key's mark.
+    """Tests whether samples carry a key's mark; as ``Detector.detect``."""
+    return Detector(key).detect(batch)
+
+
+class Detector:
+    """Tests samples for one key; what it worked out for some, it keeps for the next.
 
     Args:
         key: of the model that may have made them.
-        batch: samples in the order in which they were drawn, as the domain's decoder reads them (end token counted);
-            the first may be missing, those in between may not.
-
-    Returns:
-        ``p_value`` 1 where no token says anything.
     """
-    centre = np.array([math.nan if value is None else value for value in key.centres])
-    inside = np.arange(batch.values.shape[1]) < batch.lengths[:, None]
-    rows, steps = np.nonzero(inside & (batch.values < len(centre)))
-    expected = centre[batch.values[rows, steps]]
-    known = np.flatnonzero(~np.isnan(expected))[:MOST_TOKENS]
-    rows, steps, expected = rows[known], steps[known], expected[known]
-    if not len(known):
-        return Detection(1.0, 0, 0)
-    span, time = int(rows.max()) + 1, int(steps.max()) + 1
-    evidence = np.full(PLACES, -np.inf)
-    at_once = max(1, (1 << 22) // len(known))
-    for first in range(0, PLACES - span + 1, at_once):
-        last = min(first + at_once, PLACES - span + 1)
-        numbers = noise.uniform(key.secret, first, last - first + span - 1, time)
-        places = np.arange(last - first)[:, None] + rows  # [places, tokens]
-        evidence[first:last] = -np.log(_chance(numbers[places, steps], expected)).sum(axis=1)
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self._centres = np.array([math.nan if value is None else value for value in key.centres])
+        numbers = lru_cache(_KEPT // 4)(partial(_numbers_of, key.secret))
+        self._surprise = lru_cache(_KEPT)(partial(_surprise_of, numbers, self._centres))
+
+    def detect(self, batch: Batch[Any]) -> Detection:
+        """Tests whether samples carry the mark.
+
+        Args:
+            batch: samples in the order in which they were drawn, as the domain's decoder reads them (end token
+                counted); the first may be missing, those in between may not.
+
+        Returns:
+            ``p_value`` 1 where no token says anything.
+        """
+        tokens, evidence = 0, np.zeros(1)
+        for tokens, evidence in self._add_up(batch):  # noqa: B007 - only the last counts
+            pass
+        return _test(tokens, evidence)
+
+    def growing(self, batch: Batch[Any]) -> Iterator[Detection]:
+        """What ``detect`` says of the text up to each of the tokens that ``telling`` lists."""
+        for tokens, evidence in self._add_up(batch):
+            yield _test(tokens, evidence)
+
+    def telling(self, batch: Batch[Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and steps of the tokens that say anything, in order: int64 ``[tokens]`` each, the first
+        ``MOST_TOKENS`` of the first ``PLACES`` samples."""
+        values, lengths = batch.values[:PLACES], batch.lengths[:PLACES]
+        inside = np.arange(values.shape[1]) < lengths[:, None]
+        rows, steps = np.nonzero(inside & (values < len(self._centres)))
+        known = np.flatnonzero(~np.isnan(self._centres[values[rows, steps]]))[:MOST_TOKENS]
+        return rows[known], steps[known]
+
+    def _add_up(self, batch: Batch[Any]) -> Iterator[tuple[int, np.ndarray]]:
+        """After each telling token, how many there were, and their surprise if the text began at each place."""
+        rows, steps = self.telling(batch)
+        tokens = batch.values[rows, steps]
+        evidence = np.zeros(PLACES)
+        for count, (row, step, token) in enumerate(zip(rows.tolist(), steps.tolist(), tokens.tolist(), strict=True), 1):
+            evidence = evidence[: PLACES - row]  # places from which on the key has numbers for so many samples
+            evidence += self._surprise(step, token)[row:]
+            yield count, evidence
+
+
+def _numbers_of(secret: int, block: int) -> np.ndarray:
+    """Numbers behind four steps (a block of ``noise``) of every sample: float32 ``[4, PLACES]``."""
+    counter = np.zeros((4, PLACES), np.uint64)
+    counter[0], counter[1], counter[3] = block, np.arange(PLACES), noise.NOISE
+    words = noise.philox(counter, (secret & 0xFFFFFFFF, secret >> 32))
+    return (words >> np.uint64(8)).astype(np.float32) * np.float32(2.0**-24)
+
+
+def _surprise_of(numbers: Callable[[int], np.ndarray], centres: np.ndarray, step: int, token: int) -> np.ndarray:
+    """Surprise of a token at a step of every sample that a key can mark: ``[PLACES]``."""
+    return np.asarray(-np.log(_chance(numbers(step // 4)[step % 4], float(centres[token]))))
+
+
+def _test(tokens: int, evidence: np.ndarray) -> Detection:
+    """The chance of the greatest evidence, by the number of places where it was looked for."""
     place = int(evidence.argmax())
-    tried = max(1, PLACES - span + 1)
-    log_p = min(0.0, math.log(tried) + log_gamma_tail(len(known), float(evidence[place])))
-    return Detection(math.exp(log_p), len(known), place)
+    log_p = min(0.0, math.log(len(evidence)) + log_gamma_tail(tokens, float(evidence[place])))
+    return Detection(math.exp(log_p), tokens, place)
 
 
-def _chance(numbers: np.ndarray, centre: np.ndarray) -> np.ndarray:
+def _chance(numbers: np.ndarray, centre: float) -> np.ndarray:
     """That a uniform number lies as near to ``centre`` as these do."""
     distance = np.abs(numbers.astype(np.float64) - centre)
     near = np.minimum(centre + distance, 1) - np.maximum(centre - distance, 0) + _GRAIN
@@ -182,6 +232,7 @@ def log_gamma_tail(shape: int, value: float) -> float:
     """``log P(X ≥ value)`` of a Gamma(shape, 1) number: that of a Poisson(value) one being below ``shape``."""
     if value <= 0:
         return 0.0
-    terms = np.array([k * math.log(value) - math.lgamma(k + 1) for k in range(shape)])
+    k = np.arange(shape)
+    terms = k * math.log(value) - np.cumsum(np.log(np.maximum(k, 1)))
     highest = float(terms.max())
     return min(0.0, float(highest + math.log(float(np.exp(terms - highest).sum())) - value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import struct
 import sys
 from itertools import pairwise
@@ -152,6 +153,9 @@ def test_what_encoding_reads_is_what_training_saw(folder, tmp_path):
         seen = {row[:length].tobytes() for side in sides for row, length in zip(side.values, side.lengths, strict=True)}
         read = {row[:length].tobytes() for row, length in zip(batch.values, batch.lengths, strict=True)}
         assert seen == read
+    shutil.copy(songs / "0.mid", songs / "again.mid")  # not trained on twice, but a sample is a sample
+    assert "again.mid" in load(MusicOptions(transpose=0), songs, 0).refused
+    assert len(data.decoder.read(songs).values) > len(batch.values)
     (songs / "bad.mid").write_bytes(b"no")
     with pytest.raises(DataError, match=r"bad\.mid: cannot be parsed"):
         data.decoder.read(songs)

@@ -54,6 +54,53 @@ def test_unmarked_samples_are_no_more_suspicious_than_chance_allows(model, key, 
     assert min(values) > 1e-5
 
 
+def test_a_detector_says_of_each_text_what_a_new_one_says(model, key, monkeypatch):
+    monkeypatch.setattr(watermark, "PLACES", 256)
+    monkeypatch.setattr(watermark, "_KEPT", 8)  # so that what it keeps makes room for others
+    detector = watermark.Detector(key)
+    texts = [drawn(model, 5, seed=key.secret, start=40), drawn(model, 3, seed=1), drawn(model, 9, seed=2)]
+    found = [detector.detect(text) for text in texts * 2]
+    assert found == [watermark.detect(key, text) for text in texts * 2]
+    assert found[0].p_value < 1e-3 < found[1].p_value
+
+
+def test_a_growing_text_is_tested_as_its_beginnings_are(model, key, monkeypatch):
+    monkeypatch.setattr(watermark, "PLACES", 256)
+    text = drawn(model, 12, seed=key.secret, start=40)
+    detector = watermark.Detector(key)
+    rows, steps = detector.telling(text)
+    growing = list(detector.growing(text))
+    assert [each.tokens for each in growing] == list(range(1, len(rows) + 1))
+    for number in range(0, len(rows), 7):
+        row, step = rows[number], steps[number]
+        lengths = np.append(text.lengths[:row], step + 1)
+        assert growing[number] == watermark.detect(key, Batch(text.values[: row + 1], lengths))
+
+
+def test_the_detector_knows_the_numbers_that_mark(key):
+    numbers = noise.uniform(key.secret, 0, watermark.PLACES, 10)
+    blocks = [watermark._numbers_of(key.secret, block) for block in range(3)]
+    assert np.array_equal(np.concatenate(blocks)[:10], numbers.T)
+
+
+def test_samples_beyond_the_places_of_a_key_are_left_out(model, key, monkeypatch):
+    monkeypatch.setattr(watermark, "PLACES", 4)
+    text = drawn(model, 6, seed=3)
+    assert watermark.detect(key, text) == watermark.detect(key, Batch(text.values[:4], text.lengths[:4]))
+
+
+def test_at_every_single_place_the_test_is_exact(model, key):
+    texts, below = drawn(model, 12, seed=9), 0
+    for number in range(12):
+        part = slice(number, number + 1)
+        tokens, surprise = list(watermark.Detector(key)._add_up(Batch(texts.values[part], texts.lengths[part])))[-1]
+        levels = np.linspace(0, 60, 601)
+        rare = levels[np.argmax([watermark.log_gamma_tail(tokens, level) < math.log(0.01) for level in levels])]
+        chance = math.exp(watermark.log_gamma_tail(tokens, float(rare)))
+        below += np.mean(surprise >= rare) / chance / 12
+    assert below == pytest.approx(1, abs=0.05)
+
+
 def test_marking_does_not_change_the_distribution_of_numbers(key):
     numbers = noise.uniform(key.secret, 0, 2000, 20).ravel()
     shares = np.histogram(numbers, 20, (0, 1))[0] / len(numbers)

@@ -124,7 +124,7 @@ class MusicDecoder:
         """
         from rgan_kit_plugins.domains.music.files import read_scores
 
-        found = read_scores(path)
+        found = read_scores(path, repeats=True)  # every sample has its place, also where two are equal
         refused = dict(found.refused)
         passages: list[Passage] = []
         songs = [score.song for score in found.scores]

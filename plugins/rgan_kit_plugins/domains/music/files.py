@@ -57,8 +57,12 @@ class Found:
     fingerprint: str = ""
 
 
-def read_scores(path: Path) -> Found:
+def read_scores(path: Path, *, repeats: bool = False) -> Found:
     """Reads a file, or every .mid, .midi and .abc in a folder and the folders in it.
+
+    Args:
+        path: a file or a folder.
+        repeats: whether a file that equals an earlier one counts too.
 
     Raises:
         DataError: nothing to read at ``path``, or nothing that can be used.
@@ -69,7 +73,7 @@ def read_scores(path: Path) -> Found:
         files = sorted(_find(path, refused))
     except OSError as error:
         raise DataError(f"{error.filename or path}: cannot be read ({error.strerror or error}).") from error
-    contents = dict(_read(files, refused))
+    contents = dict(_read(files, refused, repeats))
     pieces = [(name, *piece) for name, content in contents.items() for piece in _pieces(name, content, refused)]
     songs = parse_all([(kind, text) for _, _, kind, text in pieces])
     scores = []
@@ -120,8 +124,8 @@ def _fail(error: OSError) -> None:
     raise error
 
 
-def _read(files: list[tuple[str, Path]], refused: dict[str, str]) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the files that are worth parsing, each content once."""
+def _read(files: list[tuple[str, Path]], refused: dict[str, str], repeats: bool) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the files that are worth parsing, each content once but for ``repeats``."""
     seen: dict[bytes, str] = {}
     total = 0
     for name, file in files:
@@ -141,7 +145,7 @@ def _read(files: list[tuple[str, Path]], refused: dict[str, str]) -> Iterator[tu
         if total > _MOST_BYTES_IN_ALL:
             raise DataError(f"{file}: with it there is more than 1 GiB of scores.", "Train on a part of them.")
         first = seen.setdefault(hashlib.sha256(content).digest(), name)
-        if first != name:
+        if first != name and not repeats:
             refused[name] = f"the same as {first}"
         else:
             yield name, content

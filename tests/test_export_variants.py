@@ -18,7 +18,7 @@ from support import call
 from rgan_kit.contracts import DataError, FrameSpec, ParityError, SeriesSpec, TokenSpec, UsageError
 from rgan_kit.export import smaller
 from rgan_kit.export.exporter import Exported, _step, export
-from rgan_kit.export.graph import to_onnx
+from rgan_kit.export.graph import in_order, to_onnx
 from rgan_kit.export.interface import example_inputs, inputs_of, step_inputs_of, step_outputs_of
 from rgan_kit.export.smaller import export_smaller
 from rgan_kit.export.verify import check_structure
@@ -220,6 +220,19 @@ def test_eight_bits_reach_into_the_sampling_loop_with_standard_operators(variant
     parity = document["int8"]["parity"]
     assert 0 < parity["share_of_other_tokens"] <= parity["allowed"]
     assert 0.1 < parity["share_of_weights"] < 1
+
+
+def test_nodes_come_behind_those_that_only_a_loop_within_them_reads(variants):
+    folder, _ = variants
+    model = onnx.load(folder / "m.int8.onnx")
+    names = [node.output[0] for node in model.graph.node]
+    backwards = onnx.ModelProto.FromString(model.SerializeToString())
+    del backwards.graph.node[:]
+    backwards.graph.node.extend(reversed(model.graph.node))
+    with pytest.raises(onnx.checker.ValidationError, match="topologically sorted"):
+        onnx.checker.check_model(backwards)
+    onnx.checker.check_model(in_order(backwards), full_check=True)
+    assert sorted(node.output[0] for node in backwards.graph.node) == sorted(names)
 
 
 def test_figures_of_samples_stand_side_by_side(variants, trained):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -130,7 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         content = self._head()
         if content is not None:
-            self.wfile.write(content.body)
+            with suppress(ConnectionError):  # the page was closed while it loaded
+                self.wfile.write(content.body)
 
     def do_HEAD(self) -> None:
         self._head()

@@ -19,6 +19,7 @@ from torch import nn
 
 from rgan_kit.contracts import ParityError, UsageError
 from rgan_kit.export.exporter import Exported, write_verified
+from rgan_kit.export.graph import in_order
 from rgan_kit.export.interface import example_inputs
 from rgan_kit.export.verify import eager, running
 from rgan_kit.runtime.contract import Precision
@@ -113,7 +114,7 @@ def to_int8(model: onnx.ModelProto) -> onnx.ModelProto:
             weight_type=QuantType.QInt8,
             extra_options={"EnableSubgraph": True},
         )
-        return _quantise_recurrent(onnx.load(str(path)))
+        return _quantise_recurrent(in_order(onnx.load(str(path))))
 
 
 def _quantise_recurrent(model: onnx.ModelProto) -> onnx.ModelProto:

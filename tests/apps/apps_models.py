@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from apps_parts import make_parts
 from onnx import TensorProto, helper, numpy_helper
 
 from rgan_kit.contracts import Decoder
@@ -36,7 +37,7 @@ WORDS = [
 
 
 def make(folder: Path) -> dict[str, Path]:
-    """A file of each: its name says what it holds."""
+    """A file of each: its name says what it holds; and two that make no samples, ``encoder`` and ``step``."""
     made = {
         "text": _tokens(_text(), "text"),
         "labelled text": _tokens(_text(), "text", labels=["calm", "merry"], latent_size=3),
@@ -48,8 +49,11 @@ def make(folder: Path) -> dict[str, Path]:
             ImagesDecoder(Preparation(HEIGHT, WIDTH, 3, True)), "images", WIDTH * 3, scale=40.0, shift=128.0
         ),
         "video": _frames(),
+        "lstm": _recurrent("LSTM"),
+        "gru in int8": _recurrent("GRU", "int8"),
+        "rnn in float16": _recurrent("RNN", "float16"),
     }
-    paths = {}
+    paths = make_parts(folder, _text().manifest())
     for name, proto in made.items():
         paths[name] = folder / f"{name.replace(' ', '-')}.onnx"
         onnx.save(proto, paths[name])
@@ -139,6 +143,31 @@ def _series(
     return _model(nodes, {"scale": scale, "shift": shift}, decoder, domain, "series", features, latent_size, [])
 
 
+def _recurrent(operator: str, precision: str = "float32") -> onnx.ModelProto:
+    """A recurrent operator over the noise, with its weights stored as the exporter stores them in smaller files."""
+    size, gates = 4, {"LSTM": 4, "GRU": 3, "RNN": 1}[operator]
+    numbers = np.random.default_rng(gates)
+    names = ("weights", "recurrence")
+    constants: dict[str, Any] = {name: numbers.normal(0, 0.5, (1, gates * size, size)) for name in names}
+    restoring = []
+    for name in names if precision == "int8" else ():
+        constants[f"{name}_small"] = np.rint(constants.pop(name) * 40).astype(np.int8)
+        constants[f"{name}_scale"] = np.full(gates * size, 1 / 40, np.float32)
+        given = [f"{name}_small", f"{name}_scale"]
+        restoring.append(helper.make_node("DequantizeLinear", given, [name], axis=1))
+    for name in names if precision == "float16" else ():
+        constants[f"{name}_small"] = constants.pop(name).astype(np.float16)
+        restoring.append(helper.make_node("Cast", [f"{name}_small"], [name], to=TensorProto.FLOAT))
+    nodes = [
+        *restoring,
+        helper.make_node("Transpose", ["noise"], ["steps"], perm=[1, 0, 2]),
+        helper.make_node(operator, ["steps", *names], ["hidden"], hidden_size=size),
+        helper.make_node("Squeeze", ["hidden", "axis"], ["plain"]),
+        helper.make_node("Transpose", ["plain"], ["series"], perm=[1, 0, 2]),
+    ]
+    return _model(nodes, constants, _table(), "series", "series", size, 0, [])
+
+
 def _frames() -> onnx.ModelProto:
     """The noise of each step as a picture, brighter from step to step."""
     decoder = VideoDecoder(Preparation(HEIGHT, WIDTH, 1, True), 8, 12.5)
@@ -178,10 +207,7 @@ def _model(
         hashes={"configuration": "c", "weights": "w", "data": "d"}, parity={},
     )  # fmt: skip
     used = {name for node in nodes for name in node.input}
-    stored = [
-        numpy_helper.from_array(np.asarray(value, np.int64 if name == "shape" else np.float32), name)
-        for name, value in constants.items()
-    ]
+    stored = [numpy_helper.from_array(_array(value), name) for name, value in constants.items()]
     axes = {"axis": [1], "time_axis": 1}
     stored += [numpy_helper.from_array(np.asarray(axes[name], np.int64), name) for name in axes if name in used]
     infos = [[helper.make_tensor_value_info(i.name, TYPES[i.dtype], i.shape) for i in side] for side in (taken, made)]
@@ -189,3 +215,8 @@ def _model(
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
     helper.set_model_props(proto, manifest.to_metadata())
     return proto
+
+
+def _array(value: Any) -> np.ndarray:
+    array = np.asarray(value)
+    return array.astype(np.float32) if array.dtype == np.float64 else array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import apps_models
 import pytest
 from apps_page import Page
+from apps_support import APPS, printed
 
 from rgan_kit.cli.demo_server import serving
 
@@ -20,6 +22,31 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 def crafted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A model file of each kind and domain, made by hand."""
     return apps_models.make(tmp_path_factory.mktemp("crafted"))
+
+
+@pytest.fixture(scope="session")
+def node() -> list[object]:
+    """The command of the Node app."""
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("needs node")
+    if not (APPS / "node" / "node_modules").is_dir():
+        pytest.skip("needs: npm ci, in exported/apps/node")
+    return [program, APPS / "node" / "sample.js"]
+
+
+@pytest.fixture(scope="session")
+def cpp(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
+    """The command of the C++ app, built."""
+    root = os.environ.get("ONNXRUNTIME_ROOT")
+    if not shutil.which("cmake"):
+        pytest.skip("needs CMake and a C++ compiler")
+    if not root:
+        pytest.skip("needs ONNXRUNTIME_ROOT, the folder of a release of onnxruntime with include/ and lib/")
+    folder = tmp_path_factory.mktemp("cpp")
+    printed("cmake", "-S", APPS / "cpp", "-B", folder, f"-DONNXRUNTIME_ROOT={root}", "-DCMAKE_BUILD_TYPE=Release")
+    printed("cmake", "--build", folder, "--config", "Release")
+    return [next(path for path in (folder / "sample", folder / "Release" / "sample.exe") if path.is_file())]
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,11 @@ import http.client
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,6 +76,23 @@ def test_answers_under_no_name_but_its_own(address):
 
 def test_listens_to_this_computer_alone(address):
     assert urlsplit(address).hostname == "127.0.0.1"
+
+
+def test_a_page_that_is_closed_while_it_loads_is_no_error(address, capfd):
+    (wasm,) = (demo.PAGE / "assets").glob("*.wasm")
+    with socket.create_connection((urlsplit(address).hostname, urlsplit(address).port)) as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes by a reset
+        caller.sendall(f"GET /assets/{wasm.name} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+        assert caller.recv(16).startswith(b"HTTP/1.0 200")
+    assert ask(address, "/")[0].status == 200
+    time.sleep(0.2)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("role", ["encoder", "step"])
+def test_refuses_what_makes_no_samples_alone(role, crafted):
+    with pytest.raises(UsageError, match=role), demo.serving(crafted[role]):
+        pass
 
 
 def test_refuses_what_is_no_model(tmp_path):

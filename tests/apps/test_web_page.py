@@ -18,6 +18,7 @@ from rgan_kit.runtime import latent, load
 pytestmark = pytest.mark.apps
 
 KINDS = ["text", "labelled text", "melody", "events", "pianoroll", "series", "images", "video"]
+RECURRENT = ["lstm", "gru in int8", "rnn in float16"]
 EXAMPLES = sorted((ROOT / "exported" / "models").glob("*.onnx"))
 SLOW = 20_000
 """Milliseconds to a first sample that even a busy machine does not need; on an idle one it is well below a second."""
@@ -113,7 +114,10 @@ def test_music_plays_and_stops(shown):
     page.tab.get_by_role("button", name="Play Sample 2").wait_for()
 
 
-@pytest.mark.parametrize(("name", "output"), [("series", "series"), ("images", "series"), ("video", "frames")])
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [("series", "series"), ("images", "series"), ("video", "frames"), *((name, "series") for name in RECURRENT)],
+)
 def test_numbers_are_those_of_python(name, output, shown, crafted):
     page = shown(name)
     page.set("Samples", 3)
@@ -212,9 +216,13 @@ def test_says_what_is_wrong_with_a_file(page, crafted, tmp_path):
         page.choose(crafted["text"])
         page.wait_until("drawn")
         assert page.tab.locator("#problem").inner_text() == ""
-        for file, said in ((cut, "cut short"), (other, "not made by rgan-kit")):
+        parts = ((crafted[role], f"holds the {role} of a model") for role in ("encoder", "step"))
+        for file, said in ((cut, "cut short"), (other, "not made by rgan-kit"), *parts):
             page.choose(file)
-            assert said in page.problem()
+            problem = page.problem()
+            assert said in problem
+            assert problem.startswith(f"{file.name}: ")
+            assert problem.endswith(f"What is shown is still {crafted['text'].name}.")
         page.tab.get_by_role("button", name="New samples").click()
         page.wait_until("drawn")  # with the model of before
 

@@ -14,6 +14,11 @@
 
 namespace {
 
+// The command or the file is the wrong one: exit code 2.
+struct Refused : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 struct Options {
     std::string model;
     std::int64_t count = 10;
@@ -22,7 +27,7 @@ struct Options {
     bool tokens = false;
 };
 
-Options parse(int argc, char** argv) {
+Options parse(int argc, char** argv) try {
     Options options;
     int place = 0;
     for (int i = 1; i < argc; ++i) {
@@ -36,13 +41,15 @@ Options parse(int argc, char** argv) {
             case 1: options.count = std::stoll(word); break;
             case 2: options.seed = std::stoull(word); break;
             case 3: options.temperature = std::stof(word); break;
-            default: throw std::runtime_error("too many words");
+            default: throw std::invalid_argument("too many words");
         }
     }
-    if (options.model.empty() || options.count < 1) {
-        throw std::runtime_error("usage: sample MODEL.onnx [COUNT [SEED [TEMPERATURE]]] [--tokens]");
+    if (options.model.empty() || options.count < 1 || !(options.temperature > 0)) {
+        throw std::invalid_argument("no model, or a number that is not above 0");
     }
     return options;
+} catch (const std::logic_error&) {  // of std::stoll and its like, too
+    throw Refused("usage: sample MODEL.onnx [COUNT [SEED [TEMPERATURE]]] [--tokens]");
 }
 
 // The flat copies of the manifest's main keys.
@@ -137,8 +144,7 @@ void print(const Options& options, const Metadata& metadata, const std::vector<O
     }
 }
 
-void run(const Options& options) {
-    const Ort::Env environment(ORT_LOGGING_LEVEL_ERROR);
+Ort::Session open(const Ort::Env& environment, const Options& options) try {
     Ort::SessionOptions settings;
     settings.SetIntraOpNumThreads(1);  // one is the fastest for small recurrent networks
 #ifdef _WIN32
@@ -146,9 +152,26 @@ void run(const Options& options) {
 #else
     const std::string& path = options.model;
 #endif
-    Ort::Session session(environment, path.c_str(), settings);
+    return Ort::Session(environment, path.c_str(), settings);
+} catch (const Ort::Exception& error) {
+    throw Refused(options.model + ": onnxruntime does not open it: " + error.what());
+}
+
+// Whether a file makes samples that can be printed.
+void check(const std::string& file, const Metadata& metadata) {
+    const auto kind = metadata.text("kind"), role = metadata.text("role", "generator");
+    if (kind.empty()) throw Refused(file + ": not made by rgan-kit, since it has no manifest.");
+    if (role != "generator") {
+        throw Refused(file + ": holds the " + role + " of a model, which makes no samples. Name the model beside it.");
+    }
+    if (kind != "tokens") throw Refused(file + ": makes " + kind + ", and this program prints tokens alone.");
+}
+
+void run(const Options& options) {
+    const Ort::Env environment(ORT_LOGGING_LEVEL_FATAL);
+    Ort::Session session = open(environment, options);
     const Metadata metadata(session);
-    if (metadata.text("kind") != "tokens") throw std::runtime_error(options.model + ": no model of tokens");
+    check(options.model, metadata);
     const Inputs inputs(options, metadata);
     const char* wanted[] = {"tokens", "lengths"};
     const auto outputs = session.Run(
@@ -161,6 +184,9 @@ void run(const Options& options) {
 int main(int argc, char** argv) {
     try {
         run(parse(argc, argv));
+    } catch (const Refused& error) {
+        std::cerr << "error: " << error.what() << '\n';
+        return 2;
     } catch (const std::exception& error) {
         std::cerr << "error: " << error.what() << '\n';
         return 1;

@@ -70,8 +70,23 @@ def texts(tokens: np.ndarray, lengths: np.ndarray, decoder: dict) -> list[str]:
     return [joiner.join(symbols[token] for token in row[:length] if token not in silent) for row, length in rows]
 
 
-def main() -> None:
-    """The program."""
+def opened(path: str) -> tuple[onnxruntime.InferenceSession, dict]:
+    """The session and the manifest of a file. Raises ValueError where it makes no samples."""
+    try:
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    except Exception as error:  # what onnxruntime raises has no other base
+        raise ValueError(f"{path}: onnxruntime does not open it: {error}") from None
+    manifest = json.loads(session.get_modelmeta().custom_metadata_map.get("rgan_kit.manifest", "null"))
+    if not manifest:
+        raise ValueError(f"{path}: not made by rgan-kit, since it has no manifest.")
+    role = manifest.get("role", "generator")
+    if role != "generator":
+        raise ValueError(f"{path}: holds the {role} of a model, which makes no samples. Name the model beside it.")
+    return session, manifest
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description="Sample from an exported model.")
     parser.add_argument("model")
     parser.add_argument("--count", type=int, default=10)
@@ -82,9 +97,19 @@ def main() -> None:
     parser.add_argument("--tokens", action="store_true", help="print numbers of tokens, as JSON")
     parser.add_argument("--out", help="save the arrays to this .npz file")
     given = parser.parse_args()
+    if given.count < 1 or (given.length or 1) < 1 or not 0 <= given.seed < 2**64 or not given.temperature > 0:
+        parser.error("count, length and temperature are above 0, and the seed is from 0 to 2**64 - 1")
+    return given
 
-    session = onnxruntime.InferenceSession(given.model, providers=["CPUExecutionProvider"])
-    manifest = json.loads(session.get_modelmeta().custom_metadata_map["rgan_kit.manifest"])
+
+def run(given: argparse.Namespace) -> None:
+    """Samples and prints. Raises ValueError where the model has not what is asked for."""
+    session, manifest = opened(given.model)
+    labels = manifest["labels"]
+    if given.label is not None and given.label not in labels:
+        raise ValueError(f"{given.model}: no label {given.label}. It has: {', '.join(labels) or 'none'}.")
+    if manifest["kind"] != "tokens" and (given.tokens or not given.out):
+        raise ValueError(f"{given.model}: makes {manifest['kind']}, not tokens. Save them with --out samples.npz.")
     length = given.length or manifest["max_length"]
     inputs = draw(manifest, given.seed, given.count, length, given.temperature, given.label)
     names = [output["name"] for output in manifest["outputs"]]
@@ -94,11 +119,18 @@ def main() -> None:
     if given.tokens:
         rows = zip(outputs["tokens"].tolist(), outputs["lengths"].tolist(), strict=True)
         print(json.dumps([row[:length] for row, length in rows]))
-    elif "tokens" in outputs:
+    elif manifest["kind"] == "tokens":
         sys.stdout.reconfigure(errors="backslashreplace")
         print("\n".join(texts(outputs["tokens"], outputs["lengths"], manifest["decoder"])))
-    elif not given.out:
-        sys.exit(f"A model of {manifest['kind']} prints nothing: save its arrays with --out samples.npz")
+
+
+def main() -> None:
+    """The program: ends with 2 where the command or the file is the wrong one."""
+    try:
+        run(arguments())
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ export function makeControls(form: HTMLFormElement, model: Model, changed: () =>
   };
   const seed = seedField(form, "seed", "Seed", "1");
   const count = numberField(form, "count", "Samples", USUAL_COUNT[manifest.domain] ?? 6, MOST_SAMPLES);
-  const length = numberField(form, "length", "Longest", manifest.max_length, Math.max(LONGEST, manifest.max_length));
+  const length = numberField(form, "length", manifest.kind === "tokens" ? "Longest" : "Length", manifest.max_length, Math.max(LONGEST, manifest.max_length));
   const temperature = model.has("temperature") ? temperatureField(form, model) : null;
   const label = manifest.labels.length ? labelField(form, manifest.labels) : null;
   const journey = manifest.latent_size ? journeyFields(form) : null;

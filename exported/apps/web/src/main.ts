@@ -47,7 +47,7 @@ async function take(name: string, file: Promise<Arrived>): Promise<void> {
       await draw(since);
     });
   } catch (error) {
-    if (number === arrivals) report(error);
+    if (number === arrivals) report(error, name);
   }
 }
 
@@ -73,7 +73,7 @@ function open(opened: Model): void {
 
 function about({ name, manifest, bytes }: Model): HTMLElement[] {
   const facts: [string, string][] = [
-    ["Makes", `${manifest.kind} (${manifest.domain})`],
+    ["Makes", manifest.domain === manifest.kind ? manifest.kind : `${manifest.domain} (${manifest.kind})`],
     ["Recipe", manifest.recipe],
     ["Size", bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`],
   ];
@@ -104,10 +104,12 @@ function tell(text: string): void {
   status.textContent = text;
 }
 
-function report(error: unknown): void {
+/** Says what went wrong; `file` is the one that was refused, beside which the model of before is still there. */
+function report(error: unknown, file = ""): void {
   const known = error instanceof Problem;
   const text = known ? error.message : `Something went wrong: ${error instanceof Error ? error.message : String(error)}`;
-  problem.replaceChildren(make("strong", {}, text), ...(known && error.mend ? [make("span", {}, ` ${error.mend}`)] : []));
+  const said = [known ? error.mend : "", file && model ? `What is shown is still ${model.name}.` : ""].filter(Boolean);
+  problem.replaceChildren(make("strong", {}, file ? `${file}: ${text}` : text), make("span", {}, ` ${said.join(" ")}`));
   tell("");
 }
 

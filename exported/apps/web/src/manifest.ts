@@ -28,7 +28,7 @@ export interface Manifest {
 }
 
 const KEY = "rgan_kit.manifest";
-const MEND = "Choose a file made by: rgankit export.";
+const MEND = "Choose a file that “rgankit export” has written.";
 const LONGEST = 65_536;
 
 type Check = (value: unknown) => boolean;
@@ -66,7 +66,7 @@ export function readManifest(metadata: Map<string, string>): Manifest {
     throw new Problem(`This file keeps version ${String(given.contract)} of the contract; this page knows version 1.`);
   }
   if ((given.role ?? "generator") !== "generator") {
-    throw new Problem(`This file holds a model's ${String(given.role)}, which makes no samples by itself.`, "Choose the model beside it.");
+    throw new Problem(`This file holds the ${String(given.role)} of a model, which makes no samples.`, "Choose the model beside it.");
   }
   const wrong = Object.keys(CHECKS).filter((key) => !CHECKS[key]!(given[key]));
   if (wrong.length) throw new Problem(`The file's manifest lacks, or has wrong: ${wrong.join(", ")}.`, MEND);

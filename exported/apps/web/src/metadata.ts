@@ -28,7 +28,7 @@ export function readMetadata(file: Uint8Array): Map<string, string> {
       found.set(pair.get(1) ?? "", pair.get(2) ?? "");
     }
   } catch {
-    throw new Problem("This is not an ONNX file, or it is cut short.", "Choose a file made by: rgankit export.");
+    throw new Problem("This is not an ONNX file, or it is cut short.", "Choose a file that “rgankit export” has written.");
   }
   return found;
 }

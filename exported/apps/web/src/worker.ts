@@ -24,6 +24,7 @@ async function act(request: Request): Promise<Partial<Answer>> {
   if (request.act === "load") {
     const opened = await InferenceSession.create(request.file, {
       executionProviders: ["wasm"],
+      graphOptimizationLevel: "disabled", // exported graphs gain nothing by it, and their first sample would wait for it
       logSeverityLevel: ERRORS,
     });
     await session?.release(); // not before the new one has proved good

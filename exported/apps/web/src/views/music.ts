@@ -9,7 +9,8 @@ import { titleOf, type MakeView, type View } from "./view";
 const WIDEST = 760;
 const NARROWEST = 250;
 const AROUND = 90; // pixels beside a roll on a small screen
-const HEIGHT = 150;
+const ROW = 5; // pixels of a pitch, where there is room
+const HEIGHTS = { least: 150, most: 280 };
 const KEYS = 34; // pixels for names of pitches
 const NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 
@@ -34,9 +35,11 @@ type Scale = [width: number, span: number];
 function card(piece: Piece, scale: Scale, title: string, number: number): View {
   const beats = piece.length / piece.stepsPerBeat;
   const words = `${counted(piece.notes.length, "note")}, ${counted(beats, "beat")} at ${Math.round(piece.tempo)} a minute`;
-  const [canvas, context] = canvasOf(scale[0], HEIGHT, `Piano roll of ${title}: ${words}`);
+  const range = rangeOf(piece);
+  const height = Math.min(HEIGHTS.most, Math.max(HEIGHTS.least, (range.high - range.low + 1) * ROW));
+  const [canvas, context] = canvasOf(scale[0], height, `Piano roll of ${title}: ${words}`);
   let playing: Playing | null = null;
-  const draw = (): void => drawRoll(context, piece, scale, playing && !wantsStillness() ? playing.position() : null);
+  const draw = (): void => drawRoll(context, piece, [scale[0], height, scale[1]], range, playing && !wantsStillness() ? playing.position() : null);
   const follow = (): void => {
     draw();
     if (playing && !wantsStillness()) requestAnimationFrame(follow);
@@ -66,13 +69,30 @@ function card(piece: Piece, scale: Scale, title: string, number: number): View {
 
 const counted = (number: number, noun: string): string => `${Math.round(number * 100) / 100} ${noun}${number === 1 ? "" : "s"}`;
 
-function drawRoll(context: CanvasRenderingContext2D, piece: Piece, [width, span]: Scale, position: number | null): void {
-  const pitches = piece.notes.map(({ pitch }) => pitch);
-  const low = Math.min(60, ...pitches) - 1, high = Math.max(72, ...pitches) + 1;
-  const row = HEIGHT / (high - low + 1);
+interface Range {
+  low: number;
+  high: number;
+}
+
+/** The pitches of a piece, the octave above middle C among them. */
+function rangeOf({ notes }: Piece): Range {
+  const pitches = notes.map(({ pitch }) => pitch);
+  return { low: Math.min(60, ...pitches) - 1, high: Math.max(72, ...pitches) + 1 };
+}
+
+type Size = [width: number, height: number, span: number];
+
+function drawRoll(
+  context: CanvasRenderingContext2D,
+  piece: Piece,
+  [width, height, span]: Size,
+  { low, high }: Range,
+  position: number | null,
+): void {
+  const row = height / (high - low + 1);
   const step = (width - KEYS) / span;
   const top = (pitch: number): number => (high - pitch) * row;
-  context.clearRect(0, 0, width, HEIGHT);
+  context.clearRect(0, 0, width, height);
   for (let pitch = low; pitch <= high; pitch++) {
     context.fillStyle = colour([1, 3, 6, 8, 10].includes(pitch % 12) ? "--row-dark" : "--row-light");
     context.fillRect(KEYS, top(pitch), piece.length * step, row);
@@ -80,25 +100,25 @@ function drawRoll(context: CanvasRenderingContext2D, piece: Piece, [width, span]
       context.fillStyle = colour("--quiet");
       context.font = "11px system-ui, sans-serif";
       context.textBaseline = "middle";
-      context.fillText(nameOf(pitch), 4, Math.min(HEIGHT - 7, Math.max(7, top(pitch) + row / 2)));
+      context.fillText(nameOf(pitch), 4, Math.min(height - 7, Math.max(7, top(pitch) + row / 2)));
     }
   }
   for (let beat = 0; beat * piece.stepsPerBeat < piece.length; beat++) {
     context.fillStyle = colour(beat % piece.beatsPerBar === 0 ? "--line-strong" : "--line");
-    context.fillRect(KEYS + beat * piece.stepsPerBeat * step, 0, 1, HEIGHT);
+    context.fillRect(KEYS + beat * piece.stepsPerBeat * step, 0, 1, height);
   }
   for (const note of piece.notes) {
     const sounds = position !== null && note.start <= position && position < note.start + note.duration;
     context.fillStyle = colour(sounds ? "--accent-strong" : `--series-${note.track % 6}`);
     context.globalAlpha = 0.55 + (0.45 * note.velocity) / 127;
     context.beginPath();
-    const height = Math.max(2, row - 1);
-    context.roundRect(KEYS + note.start * step + 1, top(note.pitch), Math.max(2, note.duration * step - 2), height, 2);
+    const thick = Math.max(2, row - 1);
+    context.roundRect(KEYS + note.start * step + 1, top(note.pitch), Math.max(2, note.duration * step - 2), thick, 2);
     context.fill();
   }
   context.globalAlpha = 1;
   if (position !== null) {
     context.fillStyle = colour("--accent-strong");
-    context.fillRect(KEYS + Math.min(position, piece.length) * step, 0, 2, HEIGHT);
+    context.fillRect(KEYS + Math.min(position, piece.length) * step, 0, 2, height);
   }
 }

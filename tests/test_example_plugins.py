@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,12 @@ def project(folder: Path) -> dict:
     return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def python(*words: str, site: Path, folder: Path) -> str:
+def python(*words: str, site: Path | str, folder: Path, code: int = 0) -> str:
     answer = subprocess.run(
         [sys.executable, "-m", *words], cwd=folder, env={**os.environ, "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert answer.returncode == 0, f"{' '.join(words)}\n{answer.stdout}\n{answer.stderr}"
+    assert answer.returncode == code, f"{' '.join(words)}\n{answer.stdout}\n{answer.stderr}"
     return answer.stdout
 
 
@@ -77,6 +78,38 @@ def test_the_readme_of_an_example_names_what_there_is(folder):
         assert (folder / link).exists(), link
 
 
+def check(name: str, site: Path | str, folder: Path, code: int = 0) -> list[dict]:
+    words = ("rgan_kit", "plugins", "check", name, "--quick", "--json")
+    return json.loads(python(*words, site=site, folder=folder, code=code))["promises"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_installed_example_keeps_its_promises(name, site, tmp_path):
+    stand_in_for_mlflow(tmp_path)
+    outcomes = [each["outcome"] for each in check(name, f"{site}{os.pathsep}{tmp_path}", tmp_path)]
+    assert outcomes.count("held") > 2 and set(outcomes) <= {"held", "not applicable"}
+
+
+@pytest.mark.skipif(find_spec("mlflow") is not None, reason="MLflow is installed")
+def test_what_a_missing_library_keeps_from_being_tried_is_not_called_broken(site, tmp_path):
+    promises = check("rgankit-mlflow", site, tmp_path, code=6)
+    untried = [each for each in promises if each["outcome"] == "not tried"]
+    assert {each["outcome"] for each in promises} == {"held", "not tried"}
+    assert untried and all('pip install "rgankit-mlflow[mlflow]"' in each["seen"] for each in untried)
+
+
+def stand_in_for_mlflow(folder: Path) -> None:
+    """The example's own stand-in for the library, where it can be imported; says at the end what it was told."""
+    from_tests = ROOT / "examples" / "plugins" / "rgankit-mlflow" / "tests"
+    (folder / "mlflow").mkdir()
+    (folder / "mlflow" / "__init__.py").write_text(
+        f"import sys; sys.path.append({str(from_tests)!r})\nfrom standing_in import MlflowClient\n"
+        "import atexit\natexit.register(lambda: [print(run.name, run.status, len(run.metrics) > 0, "
+        "run.params['generator.hidden_size'], file=open('told.txt', 'a')) for run in MlflowClient.runs.values()])\n"
+    )
+    (folder / "mlflow" / "entities.py").write_text("from standing_in import Metric, Param\n")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", FOLDERS, ids=NAMES)
 def test_an_example_passes_its_own_tests(folder, site, tmp_path):
@@ -98,17 +131,9 @@ def test_molecules_train_by_their_own_domain(site, tmp_path):
 
 @pytest.mark.slow
 def test_a_training_is_told_to_mlflow(site, tmp_path):
-    """With the example's own stand-in for the library."""
-    from_tests = ROOT / "examples" / "plugins" / "rgankit-mlflow" / "tests"
-    (tmp_path / "mlflow").mkdir()
-    (tmp_path / "mlflow" / "__init__.py").write_text(
-        f"import sys; sys.path.append({str(from_tests)!r})\nfrom standing_in import MlflowClient\n"
-        "import atexit\natexit.register(lambda: [print(run.name, run.status, len(run.metrics) > 0, "
-        "run.params['generator.hidden_size']) for run in MlflowClient.runs.values()])\n"
-    )
-    (tmp_path / "mlflow" / "entities.py").write_text("from standing_in import Metric, Param\n")
+    stand_in_for_mlflow(tmp_path)
     sizes = ("generator.hidden_size=16", "domain.embedded_sentences=100", "train.evaluation_samples=8")
     settings = [word for each in (*sizes, "train.loggers=mlflow") for word in ("--set", each)]
     words = ("rgan_kit", "train", "--plugin", "lstm-lm", "--steps", "6", "--run", "run", *settings)
-    told = python(*words, site=f"{site}{os.pathsep}{tmp_path}", folder=tmp_path)
-    assert "run FINISHED True 16" in told
+    python(*words, site=f"{site}{os.pathsep}{tmp_path}", folder=tmp_path)
+    assert "run FINISHED True 16" in (tmp_path / "told.txt").read_text(encoding="utf-8")

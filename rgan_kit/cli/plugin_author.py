@@ -78,7 +78,8 @@ def add_to(app: typer.Typer, results: Results) -> None:
         ] = _LIMIT,
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
-        """Try every promise of a plugin and say which are held; exit code 3 where one is broken."""
+        """Try every promise of a plugin and say which are held; exit code 3 where one is broken, 6 where one could not
+        be tried for want of a library."""
         _need(quick)
         findings = _check(plugin, quick, timeout)
         broken = sum(finding.outcome == "broken" for finding in findings)
@@ -88,6 +89,8 @@ def add_to(app: typer.Typer, results: Results) -> None:
             _print(findings, results)
         if broken:
             raise typer.Exit(ExitCode.PLUGIN)
+        if any(finding.outcome == "not tried" for finding in findings):
+            raise typer.Exit(ExitCode.DEVICE)
 
 
 def make(name: str, kind: Kind, out: Path) -> tuple[Path, str]:

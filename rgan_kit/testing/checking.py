@@ -30,7 +30,7 @@ class Finding:
         subject: the part, in words: ``generator waves``.
         promise: what was tried.
         why: what it is good for.
-        outcome: ``held``, ``broken``, ``not tried`` (the process ended before) or ``not applicable``.
+        outcome: ``held``, ``broken``, ``not tried`` (the process ended, or a library is missing), ``not applicable``.
         cases: on which data it was broken, where it was tried on several.
         seen: what was seen and how to mend it.
     """

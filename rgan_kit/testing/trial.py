@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import pytest
 
-from rgan_kit.errors import RganKitError
+from rgan_kit.errors import DeviceError, RganKitError
 from rgan_kit.plugins.host import describe
 from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.testing.subjects import contracts
@@ -55,6 +55,8 @@ class Collector:
         if report.when == "call" or report.outcome != "passed":
             outcome = {"passed": "held", "failed": "broken", "skipped": "not applicable"}[report.outcome]
             seen = "" if call.excinfo is None else _seen(call.excinfo)
+            if call.excinfo is not None and (missing := _missing(call.excinfo.value)):
+                outcome, seen = "not tried", missing
             self.tell(event="tried", node=item.nodeid, **self._case(item), outcome=outcome, seen=seen)
         return report
 
@@ -66,6 +68,15 @@ class Collector:
             "why": (item.function.__doc__ or "").strip().partition("\n")[0],
             "case": item.callspec.id if hasattr(item, "callspec") else "",
         }
+
+
+def _missing(error: BaseException | None) -> str:
+    """What a part says that this environment lacks, such as an optional library; empty where that is not the matter."""
+    while error is not None:
+        if isinstance(error, DeviceError):
+            return str(error)
+        error = error.__cause__
+    return ""
 
 
 def _seen(excinfo: pytest.ExceptionInfo[BaseException]) -> str:

@@ -14,29 +14,32 @@ from typing import Any
 from rgan_kit.errors import DataError, RganKitError, UsageError
 
 
-def write_whole(path: Path, content: bytes | memoryview, *, force: bool = True) -> None:
+def write_whole(path: Path, content: bytes | memoryview, *, force: bool = True, mode: int = 0o666) -> None:
     """Writes a file under a temporary name beside it, forces it to disk and renames it.
 
     Args:
         path: replaced at once, or not at all.
         content: of the file.
         force: False for one of many files that can be made again: a power cut may empty it.
+        mode: who may read and write it, less what the process's mask takes away.
 
     Raises:
         RganKitError: it cannot be written; says why, and leaves what was there.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(content)
             if force:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):  # it may be the whole file system that cannot be written
             temporary.unlink(missing_ok=True)
-        raise cannot_write(path, error) from error
+        if isinstance(error, OSError):
+            raise cannot_write(path, error) from error
+        raise
 
 
 def cannot_write(path: Path, error: OSError) -> RganKitError:

@@ -160,11 +160,16 @@ def fault(name: str, test: str, *words: str, **changes: Any) -> Fault:
 BATCHES = "batches_are_what_networks_expect"
 FRESH = "the_manifest_alone_decodes_in_a_fresh_process_without_torch"
 WRITTEN = "whatever_is_decoded_is_shown_and_written"
+DEFAULTS = "every_default_that_it_brings_is_an_option_that_takes_it"
 DESCRIBED = "the_data_set_is_what_the_description_says"
 GARBLED = Sequences(np.full(40, 7, np.int32), np.arange(0, 41, 4), PAD)
 
 FAULTS = (
     fault("silent", "every_option_says_what_it_means", "unexplained", options=SilentOptions),
+    fault("misspelt", DEFAULTS, "generator.hiden_size", defaults_by_kind={"tokens": {"generator.hiden_size": 3}}),
+    fault("out-of-range", DEFAULTS, "train.steps = -1", defaults_by_kind={"tokens": {"train.steps": -1}}),
+    fault("kindless", DEFAULTS, "token: train.steps", defaults_by_kind={"token": {"train.steps": 9}}),
+    fault("own-options", DEFAULTS, "domain.tempo", defaults_by_kind={"tokens": {"domain.tempo": 9}}),
     fault("other-kind", DESCRIBED, "tokens", "series", "kind_of", kind="series"),
     fault("numbers", DESCRIBED, "summary", load=loading(lambda data: replace(data, summary={"count": 3}))),
     fault("unmarked", DESCRIBED, "SHA-256", load=loading(lambda data: replace(data, fingerprint="today"))),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import tomli_w
 
 from rgan_kit.config import Request, TrainOptions, resolve
-from rgan_kit.config.layers import flat
-from rgan_kit.config.parts import PART_TYPES
-from rgan_kit.contracts import DataError, DomainSpec, UsageError
+from rgan_kit.contracts import DataError, DomainSpec, PluginError, UsageError
 from rgan_kit.plugins.registry import installed_registry
 
 
@@ -47,19 +47,40 @@ def test_a_domains_defaults_mean_nothing_to_a_part_without_the_option(registry):
     assert config.parts["generator"].options.hidden_size == 128 and "discriminator" not in config.parts
 
 
-def test_every_default_of_a_domain_is_an_option_of_some_part(registry):
-    for spec in registry.specs(DomainSpec):
-        for kind, defaults in spec.defaults_by_kind.items():
-            for section, options in flat(defaults).items():
-                models = [TrainOptions] if section == "train" else [each.options for each in parts(registry, section)]
-                for name, value in options.items():
-                    fitting = [model for model in models if name in model.model_fields]
-                    assert fitting, f"{spec.name}, {kind}: {section}.{name}"
-                    assert all(model(**{name: value}) for model in fitting)
+def crowded(registry, **changes):
+    """The registry with another domain in the place of ``music``."""
+    (offer,) = [each for each in registry.offers(DomainSpec) if each.spec.name == "music"]
+    other = replace(offer, spec=replace(offer.spec, **changes))
+    return SimpleNamespace(
+        offer=lambda kind, name, **words: other if kind is DomainSpec else registry.offer(kind, name, **words),
+        offers=registry.offers, specs=registry.specs, host=registry.host,
+    )  # fmt: skip
 
 
-def parts(registry, section):
-    return registry.specs(PART_TYPES[section])
+@pytest.mark.parametrize(
+    ("default", "value", "said"),
+    [("generator.hidden_size", 0, "hidden_size"), ("wheel.size", 3, "wheel.size"), ("generator", 3, "generator")],
+)
+def test_a_fault_in_a_domains_defaults_is_the_domains(registry, default, value, said):
+    other = crowded(registry, defaults_by_kind={"tokens": {default: value}})
+    with pytest.raises(PluginError, match=f"omain music.*{said}"):
+        resolve(Request(recipe="lstm-gan", domain="music"), other)
+
+
+def test_what_a_recipe_sets_for_every_kind_of_data_stands_over_the_domain(registry):
+    recipe = resolve(Request(recipe="lstm-relgan", domain="music"), registry)
+    assert recipe.parts["objective"].options.generator_learning_rate == 3e-4
+    other = crowded(registry, defaults_by_kind={"tokens": {"objective.generator_learning_rate": 0.5, "train.steps": 7}})
+    config = resolve(Request(recipe="lstm-relgan", domain="music"), other)
+    assert config.parts["objective"].options.generator_learning_rate == 3e-4 and config.train.steps == 1200
+
+
+def test_a_run_of_before_is_not_given_todays_defaults_of_its_domain(registry, tmp_path):
+    run = resolve(Request(recipe="lstm-lm", domain="images"), registry).to_dict()
+    assert run["generator"].pop("least_deviation") == 0.2
+    file = tmp_path / "config.toml"
+    file.write_text(tomli_w.dumps(run))
+    assert resolve(Request(config=file), registry).parts["generator"].options.least_deviation == 0.001
 
 
 def test_what_is_written_replays_to_the_same(registry, tmp_path):

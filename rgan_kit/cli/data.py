@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rgan_kit.cli.console import Results
-from rgan_kit.errors import DataError, UsageError
+from rgan_kit.errors import DataError, RganKitError, UsageError
 
 if TYPE_CHECKING:
     from rgan_kit.config import Selection
@@ -147,6 +147,10 @@ def write_embedded(selection: Selection, out: Path, seed: int) -> list[Path]:
         unfinished.rename(target)
     except OSError as error:
         raise cannot_write(out, error) from error
+    except RganKitError as error:
+        if isinstance(error.__cause__, OSError):  # it names the folder that is not there yet
+            raise cannot_write(out, error.__cause__) from error
+        raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return [out / file.relative_to(unfinished) for file in files]

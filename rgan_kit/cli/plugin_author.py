@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 import sys
 from collections import Counter
@@ -81,6 +82,8 @@ def add_to(app: typer.Typer, results: Results) -> None:
         """Try every promise of a plugin and say which are held; exit code 3 where one is broken, 6 where one could not
         be tried for want of a library."""
         _need(quick)
+        if not math.isfinite(timeout):
+            raise UsageError(f"--timeout {timeout:g}: this is no number of seconds.", "For example: --timeout 600")
         findings = _check(plugin, quick, timeout)
         broken = sum(finding.outcome == "broken" for finding in findings)
         if results.as_json:

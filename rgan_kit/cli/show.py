@@ -61,7 +61,10 @@ def _origin(offer: Offer) -> dict[str, Any]:
     """Where it comes from, and which kinds of data it accepts, or makes."""
     spec: Any = offer.spec
     kinds = {spec.kind} if isinstance(spec, DomainSpec) else spec.kinds
-    return {"origin": f"{offer.plugin.distribution} {offer.plugin.version}", "kinds": sorted(kinds)}
+    origin: dict[str, Any] = {"origin": f"{offer.plugin.distribution} {offer.plugin.version}", "kinds": sorted(kinds)}
+    if isinstance(spec, DomainSpec):
+        origin["defaults_by_kind"] = {kind: dict(defaults) for kind, defaults in spec.defaults_by_kind.items()}
+    return origin
 
 
 def _recipe(recipe: RecipeSpec, offer: Offer, registry: Registry) -> list[dict[str, Any]]:
@@ -122,6 +125,8 @@ def print_described(described: dict[str, Any], results: Results) -> None:
             results.line(f"  after {section['paper']}")
         if "origin" in section:
             results.line(f"  for {', '.join(section['kinds'])}; from {section['origin']}")
+        for kind, defaults in section.get("defaults_by_kind", {}).items():
+            results.line(f"  sets for {kind}: {', '.join(f'{key} = {value!r}' for key, value in defaults.items())}")
         for option in section["options"]:
             allowed = f", {option['range']}" if option["range"] else ""
             results.line(

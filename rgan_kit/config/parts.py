@@ -17,7 +17,7 @@ from rgan_kit.contracts.specs import (
     ObjectiveSpec,
     RecipeSpec,
 )
-from rgan_kit.errors import UsageError
+from rgan_kit.errors import PluginError, UsageError
 from rgan_kit.plugins.registry import Offer, Registry
 
 PART_TYPES: dict[str, type[ComponentSpec]] = {
@@ -77,11 +77,14 @@ def choose(recipe: RecipeSpec, above: Sequence[Layer], registry: Registry, near:
     return _only_needed(chosen)
 
 
-def with_options(recipe: RecipeSpec, offers: Chosen, defaults: Layer, of_domain: Layer) -> dict[str, Selection]:
+def with_options(
+    recipe: RecipeSpec, offers: Chosen, defaults: Layer, domain: Selection, of_domain: Layer
+) -> dict[str, Selection]:
     """The parts with their options: those that were asked for, over the domain's defaults, over the recipe's.
 
     Raises:
         UsageError: an option is unknown or out of range.
+        PluginError: a default of the domain does not fit a part.
     """
     parts: dict[str, Selection] = {}
     for section, (offer, asked) in offers.items():
@@ -90,10 +93,24 @@ def with_options(recipe: RecipeSpec, offers: Chosen, defaults: Layer, of_domain:
         inherited = defaults.get(section, {})
         if name != own:  # defaults that the recipe meant for another part apply where this one has them too
             inherited = {key: value for key, value in inherited.items() if key in spec.options.model_fields}
-        fitting = {key: value for key, value in of_domain.get(section, {}).items() if key in spec.options.model_fields}
+        fitting = suited(domain.name, spec.options, section, of_domain)
         options = validate(spec.options, section, inherited | fitting | asked, part=name)
         parts[section] = Selection(name, spec, options, offer.plugin.distribution, offer.plugin.version)
     return parts
+
+
+def suited(domain: str, options: type[Options], section: str, of_domain: Layer) -> dict[str, Any]:
+    """Those of a domain's defaults that a part has an option for.
+
+    Raises:
+        PluginError: one is out of range.
+    """
+    fitting = {key: value for key, value in of_domain.get(section, {}).items() if key in options.model_fields}
+    try:
+        validate(options, section, fitting)
+    except UsageError as error:
+        raise PluginError(f"A default of domain {domain} does not fit: {error.problem}") from error
+    return fitting
 
 
 def _only_needed(chosen: Chosen) -> Chosen:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from rgan_kit.config.layers import SECTIONS, Layer, flat, nearest, parse_settings, read_toml, validate
-from rgan_kit.config.parts import Selection, check_fit, choose, component, merged, with_options
+from rgan_kit.config.parts import Selection, check_fit, choose, component, merged, suited, with_options
 from rgan_kit.config.train import TrainOptions
 from rgan_kit.contracts.data import Kind
 from rgan_kit.contracts.networks import NETWORK_NAMES, NetworkName
@@ -112,10 +112,12 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     domain = _domain(data, kinds, flat(recipe.defaults), above, registry, near)
     kind = domain.spec.kind_with(domain.options)
     defaults = _joined(flat(recipe.defaults), flat(recipe.defaults_by_kind.get(kind, {})))
-    of_domain = flat(domain.spec.defaults_by_kind.get(kind, {}), f"Domain {domain.name}")
-    parts = with_options(recipe, offers, defaults, of_domain)
+    # What a run wrote down is whole: an option that it lacks is newer, and was not what today's domain would have it.
+    of_domain = {} if "versions" in document else _of_domain(domain, kind, recipe)
+    parts = with_options(recipe, offers, defaults, domain, of_domain)
     check_fit(recipe, parts, domain, kind)
-    train = validate(TrainOptions, "train", merged("train", [defaults, of_domain, *above]))
+    suits = {"train": suited(domain.name, TrainOptions, "train", of_domain)}
+    train = validate(TrainOptions, "train", merged("train", [defaults, suits, *above]))
     selections = (*parts.values(), domain)
     config = RunConfig(
         recipe=name,
@@ -128,6 +130,12 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     )
     _check_loggers(config, registry)
     return config
+
+
+def _of_domain(domain: Selection, kind: Kind, recipe: RecipeSpec) -> Layer:
+    """The domain's defaults, but for those that the recipe sets whatever the kind of data."""
+    defaults = domain.spec.defaults_by_kind.get(kind, {})
+    return flat({key: value for key, value in defaults.items() if key not in recipe.defaults}, f"Domain {domain.name}")
 
 
 def _read_document(path: Path) -> dict[str, Any]:

@@ -84,7 +84,8 @@ class DomainSpec:
         make: ``(options, folder, seed)`` writes the embedded data into an existing, empty folder as ordinary user
             files, and returns them; None where the domain has none.
         defaults_by_kind: option defaults that suit its data, as ``{"tokens": {"generator.dropout": 0.0}}``. They go
-            over the recipe's, and mean nothing to parts that lack the option.
+            over those that the recipe has for this kind of data, give way to those that it has for every kind, and
+            mean nothing to parts that lack the option.
     """
 
     name: str

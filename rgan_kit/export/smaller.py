@@ -120,16 +120,16 @@ def to_int8(model: onnx.ModelProto) -> onnx.ModelProto:
 def _quantise_recurrent(model: onnx.ModelProto) -> onnx.ModelProto:
     """Weights of recurrent operators, ``[directions, gates * hidden, n]``: a scale for each row of a gate."""
     stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    read = dict.fromkeys(name for node in model.graph.node if node.op_type in RECURRENT for name in node.input[1:3])
     restored = []
-    for node in model.graph.node:
-        for name in node.input[1:3] if node.op_type in RECURRENT else ():
-            values = numpy_helper.to_array(stored[name])
-            scale = np.maximum(np.abs(values).max(axis=(0, 2)), 1e-12) / 127
-            rounded = np.rint(values / scale[:, None]).astype(np.int8)
-            stored[name].CopyFrom(numpy_helper.from_array(rounded, f"{name}_quantized"))
-            model.graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}_scale"))
-            given = [f"{name}_quantized", f"{name}_scale"]
-            restored.append(onnx.helper.make_node("DequantizeLinear", given, [name], f"{name}_restored", axis=1))
+    for name in [name for name in read if name in stored]:  # another may be computed, or be a product's weight too
+        values = numpy_helper.to_array(stored[name])
+        scale = np.maximum(np.abs(values).max(axis=(0, 2)), 1e-12) / 127
+        rounded = np.rint(values / scale[:, None]).astype(np.int8)
+        stored[name].CopyFrom(numpy_helper.from_array(rounded, f"{name}_quantized"))
+        model.graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}_scale"))
+        given = [f"{name}_quantized", f"{name}_scale"]
+        restored.append(onnx.helper.make_node("DequantizeLinear", given, [name], f"{name}_restored", axis=1))
     nodes = [*restored, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)

@@ -21,10 +21,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from rgan_kit.errors import DataError, UsageError
 from rgan_kit.runtime import noise
@@ -42,7 +42,7 @@ MOST_TOKENS: Final = 2000
 """Tokens that a test looks at: far more than it needs."""
 
 _KEPT: Final = 256
-"""Surprises of tokens that a detector keeps: half a megabyte each."""
+"""Surprises of tokens that a detector keeps: half a megabyte each. Numbers that it keeps take half as much again."""
 
 _CALIBRATION_SAMPLES, _CALIBRATION_SEED = 2000, 0
 _VAGUE: Final = 0.25
@@ -66,7 +66,14 @@ class Key(BaseModel):
     version: int = Field(1, ge=1, le=1)
     secret: int = Field(ge=0, lt=noise.SEEDS)
     manifest: Manifest
-    centres: tuple[float | None, ...]
+    centres: tuple[Annotated[float, Field(ge=0, le=1)] | None, ...]
+
+    @field_validator("manifest")
+    @classmethod
+    def _of_tokens(cls, manifest: Manifest) -> Manifest:
+        if manifest.kind != "tokens":
+            raise ValueError(f"only models of tokens can be marked, and this one makes {manifest.kind}")
+        return manifest
 
     def start(self, seed: int, count: int) -> int:
         """The place in the stream where ``count`` samples of a public seed begin.
@@ -120,11 +127,11 @@ def write_key(key: Key, path: Path) -> None:
     """Writes a key, readable by its owner alone.
 
     Raises:
-        OSError: it cannot be written.
+        RganKitError: it cannot be written.
+        OSError: its folder cannot be made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, to_json(key.model_dump(mode="json")))
-    path.chmod(0o600)
+    write_whole(path, to_json(key.model_dump(mode="json")), mode=0o600)
 
 
 def read_key(path: Path) -> Key:

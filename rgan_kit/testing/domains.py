@@ -24,9 +24,13 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import numpy as np
+from pydantic import ValidationError
 
-from rgan_kit.contracts import DataError, Dataset, DomainSpec, Options, evenly
+from rgan_kit.config import TrainOptions
+from rgan_kit.config.parts import PART_TYPES
+from rgan_kit.contracts import KINDS, DataError, Dataset, DomainSpec, Options, evenly
 from rgan_kit.evaluation.real import as_outputs
+from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.testing import batches, fresh
 from rgan_kit.testing.outputs import any_outputs
 from rgan_kit.testing.promises import hold, unfailing
@@ -108,6 +112,17 @@ class DomainContract:
             f"none for {', '.join(silent)}",
             "Give it one: Field(default, description=…).",
         )
+
+    def test_every_default_that_it_brings_is_an_option_that_takes_it(self) -> None:
+        """A misspelt one would do nothing, in silence."""
+        for kind, defaults in self.spec.defaults_by_kind.items():
+            for key, value in defaults.items():
+                hold(
+                    kind in KINDS and _takes(key, value),
+                    "Every default of a domain is an option of the trainer or of an installed part, and in its range.",
+                    f"{kind}: {key} = {value!r}",
+                    "Write it as in `rgankit plugins show`, for example: generator.dropout.",
+                )
 
     def test_the_data_set_is_what_the_description_says(self) -> None:
         """Kind, words for people, and a fingerprint."""
@@ -270,3 +285,20 @@ class DomainContract:
             except Exception as error:
                 gone = [name for name in manifest if each.get(name) != manifest[name]]
                 hold(False, promise, f"{type(error).__name__}: {error} (without {', '.join(gone)[:80]})", mend)
+
+
+def _takes(key: str, value: Any) -> bool:
+    """Whether an option of this name exists, and every one that does takes the value."""
+    section, _, option = key.partition(".")
+    if section == "train":
+        models: list[type[Options]] = [TrainOptions]
+    else:
+        kind: Any = PART_TYPES.get(section)
+        models = [spec.options for spec in installed_registry().specs(kind)] if kind is not None else []
+    fitting = [model for model in models if option in model.model_fields]
+    for model in fitting:
+        try:
+            model(**{option: value})
+        except ValidationError:
+            return False
+    return bool(fitting)

@@ -70,6 +70,8 @@ def test_whole_sequences_equal_a_loop_over_steps(cell):
 def test_a_frozen_copy_shares_nothing_and_is_not_trained():
     network = Recurrence("gru", 2, 3, 2, dropout=0.5)
     copied = frozen(network)
+    memory = {each.data_ptr() for each in network.parameters()}
+    assert memory.isdisjoint(each.data_ptr() for each in (*copied.parameters(), *copied.buffers()))
     assert not copied.training and not any(each.requires_grad for each in copied.parameters())
     assert network.training and all(each.requires_grad for each in network.parameters())
     assert set(network.state_dict()) == set(copied.state_dict())
@@ -88,3 +90,24 @@ def test_smaller_weights_of_the_operators(cell):
         apart = float(np.abs(answer(smaller, noise) - right).max())
         assert 0 < apart < allowed
         assert smaller.ByteSize() < share * whole
+
+
+class Shared(torch.nn.Module):
+    """A layer that is applied twice, beside one of torch's own, too large for its weights to be folded into the file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.twice, self.own = frozen(Recurrence("gru", 6, 6)), torch.nn.LSTM(6, 300, batch_first=True)
+
+    def forward(self, noise: torch.Tensor) -> torch.Tensor:
+        return self.own(self.twice(self.twice(noise)))[0]
+
+
+def test_weights_that_are_shared_or_computed_do_not_stop_the_smaller_file():
+    network = Shared().eval().requires_grad_(False)
+    made = TensorInfo(name="noise", dtype="float32", shape=("batch", "time", 6))
+    came = TensorInfo(name="series", dtype="float32", shape=("batch", "time", 300))
+    smaller = to_int8(to_onnx(network, {"noise": torch.randn(3, 5, 6)}, [made], [came], 18))
+    onnx.checker.check_model(smaller, full_check=True)
+    noise = torch.randn(3, 5, 6)
+    assert float(np.abs(answer(smaller, noise) - network(noise).numpy()).max()) < 0.05

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 
 from rgan_kit.contracts import Dataset, Sequences, TokenSpec, UsageError
-from rgan_kit.storage import write_whole
 from rgan_kit_plugins.domains.text.decoder import TextDecoder
 from rgan_kit_plugins.domains.text.files import Part, Text, fingerprint, read_text
 from rgan_kit_plugins.domains.text.language import embedded_grammar
@@ -61,7 +60,7 @@ def make(options: TextOptions, folder: Path, seed: int) -> list[Path]:
     rng = np.random.default_rng(seed)
     lines = [" ".join(grammar.sample(rng)) for _ in range(options.embedded_sentences)]
     file = folder / "sentences.txt"
-    write_whole(file, "".join(f"{line}\n" for line in lines).encode())
+    file.write_bytes("".join(f"{line}\n" for line in lines).encode())
     return [file]
 
 

@@ -93,7 +93,7 @@ def test_smaller_weights_of_the_operators(cell):
 
 
 class Shared(torch.nn.Module):
-    """A layer that is applied twice, beside one of torch's own, too large for its weights to be folded into the file."""
+    """A layer that is applied twice, beside one of torch's own, whose weights are too large to be folded."""
 
     def __init__(self) -> None:
         super().__init__()

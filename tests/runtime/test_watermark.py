@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import stat
 
@@ -131,6 +132,28 @@ def test_a_key_survives_the_disk_and_is_its_owners_alone(key, tmp_path):
     watermark.write_key(key, path)
     assert watermark.read_key(path) == key
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_key_is_never_readable_by_others_and_leaves_nothing_where_it_is_interrupted(key, tmp_path, monkeypatch):
+    path, modes = tmp_path / "mine.json", []
+
+    def interrupt(temporary, target):
+        modes.append(stat.S_IMODE(temporary.stat().st_mode))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(path), "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        watermark.write_key(key, path)
+    assert modes == [0o600] and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("change", [{"centres": [2.0]}, {"centres": [-0.1]}, {"manifest": {"kind": "series"}}], ids=str)
+def test_a_key_that_could_not_have_been_made_is_refused(key, tmp_path, change):
+    document = key.model_dump(mode="json")
+    document |= {name: {**document[name], **value} if name == "manifest" else value for name, value in change.items()}
+    (tmp_path / "key.json").write_text(json.dumps(document))
+    with pytest.raises(DataError, match="no watermark key"):
+        watermark.read_key(tmp_path / "key.json")
 
 
 def test_what_is_no_key_is_refused(tmp_path):

@@ -17,6 +17,7 @@ import base64
 import json
 import shutil
 import statistics
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,13 +53,11 @@ DROP = """([name, content]) => {
   document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
 }"""
 
-MARK = """name => new Promise((resolve) => {
-  const look = () => {
-    const [mark] = performance.getEntriesByName(name, "mark");
-    mark ? resolve(mark.startTime) : setTimeout(look, 20);
-  };
-  look();
-})"""
+MARK = """name => {
+  const problem = document.getElementById("problem").textContent;
+  if (problem) throw new Error(problem);
+  return performance.getEntriesByName(name, "mark")[0]?.startTime;
+}"""
 FETCHED = "() => performance.getEntriesByType('resource').find(({ name }) => name.endsWith('.onnx')).responseEnd"
 LOADED = "() => performance.getEntriesByType('navigation')[0].loadEventEnd"
 
@@ -68,8 +67,10 @@ def opened(playwright: Any, address: str) -> Iterator[Any]:
     """A page in a browser process of its own.
 
     Raises:
-        RuntimeError: it said something in the console, or on itself that something is wrong.
+        RuntimeError: it said something in the console, or on itself that something is wrong, or let ``PATIENCE`` pass.
     """
+    from playwright.sync_api import Error
+
     program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
     browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
     try:
@@ -80,17 +81,25 @@ def opened(playwright: Any, address: str) -> Iterator[Any]:
         tab.on("pageerror", lambda error: said.append(str(error)))
         tab.add_init_script(WATCH)
         tab.goto(address)
-        yield tab
+        failed: list[str] = []
+        try:
+            yield tab
+        except Error as error:
+            failed.append(error.message)
         said.append(tab.locator("#problem").inner_text())
-        if complaints := [each for each in said if each]:
+        if complaints := [each for each in said if each] or failed:
             raise RuntimeError(f"{address}: {'; '.join(complaints)}")
     finally:
         browser.close()
 
 
 def mark(tab: Any, name: str) -> float:
-    """When something happened, once it has: milliseconds since the navigation began."""
-    return float(tab.evaluate(MARK, name))
+    """When something happened, once it has: milliseconds since the navigation began.
+
+    Raises:
+        playwright.sync_api.Error: the page complains, or the tab's time limit is over.
+    """
+    return float(tab.wait_for_function(MARK, arg=name, polling=20).json_value())
 
 
 def once(playwright: Any, model: Path) -> dict[str, float]:
@@ -137,7 +146,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    rows = measure(arguments.models or sorted(MODELS.glob("*.onnx")), arguments.runs)
+    try:
+        rows = measure(arguments.models or sorted(MODELS.glob("*.onnx")), arguments.runs)
+    except RuntimeError as error:
+        sys.exit(f"error: {error}")
     if arguments.json:
         print(json.dumps(rows, indent=2))
         return

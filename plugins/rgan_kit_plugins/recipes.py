@@ -30,6 +30,7 @@ SERIES_GAN: Final[Defaults] = {
     "objective.r1_weight": 0.3,
     "objective.r1_interval": 4,
 }
+SERIES_LSTM_GAN: Final[Defaults] = {**SERIES_GAN, "objective.r1_weight": 1.0, "objective.r1_interval": 2}
 SERIES_RNN_GAN: Final[Defaults] = {
     **SERIES_GAN,
     "train.steps": 2000,
@@ -89,7 +90,7 @@ def _gan(cell: str) -> RecipeSpec:
         objective="non-saturating",
         defaults={"train.steps": 1400, "train.discriminator_learning_rate": 2e-3},
         defaults_by_kind={
-            "series": SERIES_RNN_GAN if cell == "rnn" else SERIES_GAN,
+            "series": {"rnn": SERIES_RNN_GAN, "lstm": SERIES_LSTM_GAN}.get(cell, SERIES_GAN),
             "frames": {**FRAME_GAN, "discriminator.embedding_size": 96},
         },
         paper=f"Goodfellow et al. 2014, arXiv:1406.2661; {GUMBEL}",
@@ -245,8 +246,7 @@ RECIPES = (
             "encoder.channels": 16,
             "encoder.dropout": 0.0,
             "objective.annealing_share": 0.3,
-            "objective.beta": 2.0,
-            "train.steps": 1600,
+            "train.steps": 2400,
             "train.batch_size": 16,
             "train.generator_learning_rate": 1.5e-3,
             "train.encoder_learning_rate": 1.5e-3,

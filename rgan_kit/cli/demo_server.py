@@ -127,11 +127,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     files: ClassVar[Mapping[str, Content]] = {}
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # the page was closed while it loaded
+            super().handle()
+
     def do_GET(self) -> None:
         content = self._head()
         if content is not None:
-            with suppress(ConnectionError):  # the page was closed while it loaded
-                self.wfile.write(content.body)
+            self.wfile.write(content.body)
 
     def do_HEAD(self) -> None:
         self._head()

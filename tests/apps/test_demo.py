@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import io
 import json
 import os
 import signal
@@ -84,6 +85,38 @@ def test_a_page_that_is_closed_while_it_loads_is_no_error(address, capfd):
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes by a reset
         caller.sendall(f"GET /assets/{wasm.name} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
         assert caller.recv(16).startswith(b"HTTP/1.0 200")
+    assert ask(address, "/")[0].status == 200
+    time.sleep(0.2)
+    assert capfd.readouterr().err == ""
+
+
+class Gone:
+    """A connection that was reset after its request."""
+
+    def __init__(self, asked: bytes) -> None:
+        self.asked = asked
+
+    def makefile(self, *_: object) -> io.BytesIO:
+        return io.BytesIO(self.asked)
+
+    def sendall(self, content: bytes) -> None:
+        raise ConnectionResetError
+
+
+@pytest.mark.parametrize("line", ["GET / HTTP/1.0", "GET /absent HTTP/1.0", "HEAD / HTTP/1.0", "PUT / HTTP/1.0", "?"])
+def test_a_connection_that_is_reset_before_the_answer_is_no_error(line):
+    class Handler(demo._Handler):
+        files = demo.page_files()
+
+    asked = Gone(f"{line}\r\nHost: localhost\r\n\r\n".encode())
+    answered = Handler(asked, ("127.0.0.1", 1), None)
+    assert answered.raw_requestline.decode().strip() == line
+
+
+def test_a_connection_that_is_reset_before_it_asks_is_no_error(address, capfd):
+    with socket.create_connection((urlsplit(address).hostname, urlsplit(address).port)) as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes by a reset
+        caller.sendall(b"GET / HT")
     assert ask(address, "/")[0].status == 200
     time.sleep(0.2)
     assert capfd.readouterr().err == ""

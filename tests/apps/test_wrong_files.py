@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 from apps_support import APPS, ended
 
@@ -24,6 +26,11 @@ def wrong(crafted, tmp_path_factory) -> dict[str, Path]:
     files = {name: folder / f"{name}.onnx" for name in contents}
     for name, content in contents.items():
         files[name].write_bytes(content)
+    files["newer"] = folder / "newer.onnx"
+    later = onnx.load_from_string(whole)
+    about = {"rgan_kit.manifest": json.dumps({"contract": 2, "sort": "tokens"}), "rgan_kit.contract": "2"}
+    onnx.helper.set_model_props(later, about)
+    onnx.save(later, files["newer"])
     return {**files, "absent": folder / "absent.onnx", "encoder": crafted["encoder"], "step": crafted["step"]}
 
 
@@ -31,6 +38,7 @@ REASONS = {
     "encoder": "holds the encoder of a model, which makes no samples. Name the model beside it.",
     "step": "holds the step of a model, which makes no samples. Name the model beside it.",
     "of another program": "not made by rgan-kit",
+    "newer": "follows version 2 of the model contract",
     "no model": "",
     "cut": "",
     "absent": "",
@@ -67,6 +75,23 @@ def test_python_says_what_a_model_has_not(crafted):
         assert said in done.stderr
 
 
+@pytest.mark.parametrize("words", [["--length", "0"], ["--length", "-1"], ["--count", "0"], ["--seed", "-1"]])
+def test_python_refuses_numbers_out_of_range(words, crafted):
+    done = ended(*PYTHON, crafted["text"], *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].endswith(
+        "count, length and temperature are above 0, and the seed is from 0 to 2**64 - 1"
+    )
+
+
+def test_python_says_where_it_cannot_write(crafted, tmp_path):
+    done = ended(*PYTHON, crafted["series"], "--out", tmp_path / "absent" / "x.npz")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert "x.npz" in line
+    assert (done.returncode, done.stdout) == (1, "")
+
+
 @pytest.mark.apps
 def test_node(case, node):
     refuses(node, *case)
@@ -84,8 +109,10 @@ def test_cpp_prints_tokens_alone(crafted, cpp):
 
 @pytest.mark.apps
 @pytest.mark.parametrize(
-    "words", [["--count", "0"], ["--count", "2.5"], ["--seed", "-1"], ["--label", "sad"], ["--length", "x"], ["--else"]]
-)
+    "words",
+    [["--count", "0"], ["--count", "2.5"], ["--seed", "-1"], ["--label", "sad"], ["--label", ""],
+     ["--length", "0"], ["--length", "x"], ["--else"], ["--tokens", "second.onnx"]],
+)  # fmt: skip
 def test_node_refuses_words_that_it_does_not_know(words, crafted, node):
     done = ended(*node, crafted["labelled text"], *words)
     assert (done.returncode, done.stdout) == (2, "")
@@ -93,8 +120,19 @@ def test_node_refuses_words_that_it_does_not_know(words, crafted, node):
 
 
 @pytest.mark.apps
-@pytest.mark.parametrize("words", [["no number"], ["0"], ["1", "1", "0"], ["1", "1", "1", "1"]])
+@pytest.mark.parametrize(("name", "kind"), [("series", "series"), ("video", "frames")])
+def test_node_has_no_tokens_of_other_kinds(name, kind, crafted, node):
+    refuses([*node, "--tokens"], crafted[name], f"makes {kind}, not tokens")
+
+
+@pytest.mark.apps
+@pytest.mark.parametrize(
+    "words",
+    [["no number"], ["0"], ["-3"], ["10x"], ["2.9"], [" 2"], ["9" * 20], ["1", "-1"], ["1", "1x"], ["1", str(2**64)],
+     ["1", "1", "0"], ["1", "1", "-1"], ["1", "1", "1x"], ["1", "1", "nan"], ["1", "1", "1", "1"]],
+)  # fmt: skip
 def test_cpp_refuses_words_that_it_does_not_know(words, crafted, cpp):
     done = ended(*cpp, crafted["text"], *words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: usage")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: usage")

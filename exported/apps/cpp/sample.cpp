@@ -2,10 +2,12 @@
 //
 //     sample MODEL.onnx [COUNT [SEED [TEMPERATURE]]] [--tokens]
 
+#include <charconv>
 #include <cstdint>
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <onnxruntime_cxx_api.h>
@@ -27,6 +29,23 @@ struct Options {
     bool tokens = false;
 };
 
+// A word that is a number from its first character to its last; std::stoull takes "-1" and "10x" for numbers, too.
+template <typename Integer>
+Integer whole(const std::string& word) {
+    Integer number{};
+    const char* const end = word.data() + word.size();
+    const auto [stopped, fault] = std::from_chars(word.data(), end, number);
+    if (fault != std::errc{} || stopped != end) throw std::invalid_argument(word);
+    return number;
+}
+
+float real(const std::string& word) {  // not every compiler's std::from_chars reads these
+    std::size_t stopped = 0;
+    const float number = std::stof(word, &stopped);
+    if (stopped != word.size()) throw std::invalid_argument(word);
+    return number;
+}
+
 Options parse(int argc, char** argv) try {
     Options options;
     int place = 0;
@@ -38,9 +57,9 @@ Options parse(int argc, char** argv) try {
         }
         switch (place++) {
             case 0: options.model = word; break;
-            case 1: options.count = std::stoll(word); break;
-            case 2: options.seed = std::stoull(word); break;
-            case 3: options.temperature = std::stof(word); break;
+            case 1: options.count = whole<std::int64_t>(word); break;
+            case 2: options.seed = whole<std::uint64_t>(word); break;
+            case 3: options.temperature = real(word); break;
             default: throw std::invalid_argument("too many words");
         }
     }
@@ -48,7 +67,7 @@ Options parse(int argc, char** argv) try {
         throw std::invalid_argument("no model, or a number that is not above 0");
     }
     return options;
-} catch (const std::logic_error&) {  // of std::stoll and its like, too
+} catch (const std::logic_error&) {  // of std::stof, too
     throw Refused("usage: sample MODEL.onnx [COUNT [SEED [TEMPERATURE]]] [--tokens]");
 }
 
@@ -159,8 +178,12 @@ Ort::Session open(const Ort::Env& environment, const Options& options) try {
 
 // Whether a file makes samples that can be printed.
 void check(const std::string& file, const Metadata& metadata) {
-    const auto kind = metadata.text("kind"), role = metadata.text("role", "generator");
-    if (kind.empty()) throw Refused(file + ": not made by rgan-kit, since it has no manifest.");
+    const auto contract = metadata.text("contract"), kind = metadata.text("kind");
+    const auto role = metadata.text("role", "generator");
+    if (contract.empty()) throw Refused(file + ": not made by rgan-kit, since it has no manifest.");
+    if (contract != "1") {
+        throw Refused(file + ": follows version " + contract + " of the model contract; this program knows 1.");
+    }
     if (role != "generator") {
         throw Refused(file + ": holds the " + role + " of a model, which makes no samples. Name the model beside it.");
     }

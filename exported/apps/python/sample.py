@@ -14,6 +14,7 @@ import sys
 import numpy as np
 import onnxruntime
 
+CONTRACT = 1
 NOISE, LATENT, LABELS = 0, 1, 2
 
 
@@ -79,6 +80,8 @@ def opened(path: str) -> tuple[onnxruntime.InferenceSession, dict]:
     manifest = json.loads(session.get_modelmeta().custom_metadata_map.get("rgan_kit.manifest", "null"))
     if not manifest:
         raise ValueError(f"{path}: not made by rgan-kit, since it has no manifest.")
+    if (version := manifest.get("contract")) != CONTRACT:
+        raise ValueError(f"{path}: follows version {version} of the model contract; this program knows {CONTRACT}.")
     role = manifest.get("role", "generator")
     if role != "generator":
         raise ValueError(f"{path}: holds the {role} of a model, which makes no samples. Name the model beside it.")
@@ -97,7 +100,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tokens", action="store_true", help="print numbers of tokens, as JSON")
     parser.add_argument("--out", help="save the arrays to this .npz file")
     given = parser.parse_args()
-    if given.count < 1 or (given.length or 1) < 1 or not 0 <= given.seed < 2**64 or not given.temperature > 0:
+    no_length = given.length is not None and given.length < 1
+    if given.count < 1 or no_length or not 0 <= given.seed < 2**64 or not given.temperature > 0:
         parser.error("count, length and temperature are above 0, and the seed is from 0 to 2**64 - 1")
     return given
 
@@ -125,12 +129,14 @@ def run(given: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """The program: ends with 2 where the command or the file is the wrong one."""
+    """The program: ends with 2 where the command or the file is the wrong one, with 1 where --out cannot be written."""
     try:
         run(arguments())
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

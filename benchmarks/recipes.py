@@ -106,10 +106,11 @@ def cell(name: str, values: list[float | None]) -> str:
 def lines_of(data: str, rows: list[dict[str, Any]]) -> Iterator[str]:
     """A Markdown table of one set of data."""
     names = DATA[data].figures
-    yield f"| recipe | minutes | {' | '.join(names)} |"
-    yield "|---" * (2 + len(names)) + "|"
+    yield f"| recipe | seeds | minutes | {' | '.join(names)} |"
+    yield "|---" * (3 + len(names)) + "|"
     control: dict[str, Any] = {}
-    for recipe in dict.fromkeys(row["recipe"] for row in rows):
+    present = {row["recipe"] for row in rows}
+    for recipe in [name for name in recipes_of(DATA[data].kind) if name in present]:
         mine = [row for row in rows if row["recipe"] == recipe]
         good = [row for row in mine if "error" not in row]
         figures = [row["evaluations"][-1]["figures"] for row in good]
@@ -118,10 +119,10 @@ def lines_of(data: str, rows: list[dict[str, Any]]) -> Iterator[str]:
         minutes = min(row["minutes"] for row in mine)
         cells = [cell(name, [each.get(name) for each in figures]) for name in names]
         failed = "" if len(good) == len(mine) else f" ({len(mine) - len(good)} of {len(mine)} failed)"
-        yield f"| {recipe}{failed} | {minutes:.1f} | {' | '.join(cells)} |"
+        yield f"| {recipe}{failed} | {len(mine)} | {minutes:.1f} | {' | '.join(cells)} |"
     exact = control.get("reference", {})
     cells = [cell(name, [exact.get(name, control.get(f"heldout_{name}"))]) for name in names]
-    yield f"| *real data* | | {' | '.join(cells)} |"
+    yield f"| *real data* | | | {' | '.join(cells)} |"
 
 
 def main() -> None:

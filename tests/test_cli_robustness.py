@@ -274,11 +274,10 @@ def test_a_run_may_be_called_anything(rgankit, tmp_path, trained):
 
 
 def test_samples_on_a_full_disk_say_so_and_leave_nothing(rgankit, tmp_path, model_file, monkeypatch):
-    def fill(path, text, **_):
-        path.write_bytes(text.encode()[:2])
+    def fill(path, target):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", fill)
+    monkeypatch.setattr(Path, "replace", fill)
     answer = rgankit("sample", model_file, "--out", "out")
     assert answer.code == 1
     assert "Free some space there, or choose another folder." in answer.err

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support import Answer, call
 
+from rgan_kit.testing import watched
 from rgan_kit.testing.checking import Finding, Folder
 
 KINDS = ("generator", "discriminator", "encoder", "objective", "domain", "recipe", "logger")
@@ -210,7 +211,8 @@ def rgankit_train_start(run):
     assert not stat.exists() or stat.read_text().split(") ")[1][0] == "Z"
 
 
-def test_a_plugin_that_never_ends_loading_is_one_broken_promise(tmp_path):
+def test_a_plugin_that_never_ends_loading_is_one_broken_promise(tmp_path, monkeypatch):
+    monkeypatch.setattr(watched, "LOADING", 6.0)  # of which torch takes a part
     plugin_folder(tmp_path, "while True:\n    pass")
     answer = call("plugins", "check", tmp_path, "--quick", "--timeout", "1")
     assert answer.code == 3

@@ -58,12 +58,12 @@ SHARES = ("valid", "distinct", "verbatim")
 
 def recipes_of(kind: str) -> list[str]:
     """Names of the recipes that work on a kind, in the order in which they are listed."""
-    from rgan_kit.cli.plugins import _kinds
+    from rgan_kit.config.parts import recipe_kinds
     from rgan_kit.contracts import RecipeSpec
     from rgan_kit.plugins.registry import default_registry
 
     registry = default_registry()
-    return [offer.spec.name for offer in registry.offers(RecipeSpec) if kind in _kinds(offer, registry)]
+    return [offer.spec.name for offer in registry.offers(RecipeSpec) if kind in recipe_kinds(offer, registry)]
 
 
 def train(recipe: str, data: str, seed: int, more: list[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -122,6 +123,23 @@ def test_only_recipes_of_the_kind_fit(spec):
     for name in fitting(spec.kind, registry):
         recipe = registry.get(RecipeSpec, name, near="rgan-kit")
         assert spec.kind in registry.offer(type_of("generator"), recipe.generator, near="rgan-kit").spec.kinds
+        assert spec.kind in recipe.kinds  # which may be fewer than those of its parts
+
+
+def test_what_fits_is_what_can_be_resolved():
+    from rgan_kit.cli.data_report import fitting
+    from rgan_kit.config import Request, resolve
+    from rgan_kit.errors import UsageError
+
+    registry = installed_registry()
+    for spec in DOMAINS:
+        fits = []
+        for recipe in registry.specs(RecipeSpec):
+            with contextlib.suppress(UsageError):
+                resolve(Request(recipe.name, spec.name), registry)
+                fits.append(recipe.name)
+        kind = spec.kind_with(spec.options())
+        assert fitting(kind, registry) == fits, spec.name
 
 
 def type_of(section: str):

@@ -10,12 +10,11 @@ import numpy as np
 
 from rgan_kit.cli.console import Results, finite
 from rgan_kit.config import TrainOptions
-from rgan_kit.config.parts import choose, component
+from rgan_kit.config.parts import recipe_kinds
 from rgan_kit.contracts import (
     Dataset,
     FrameSpec,
     RecipeSpec,
-    RganKitError,
     Sequences,
     SequenceSource,
     TokenSpec,
@@ -68,16 +67,8 @@ def examine(selection: Selection, path: Path, out: Path | None, registry: Regist
 
 
 def fitting(kind: Kind, registry: Registry) -> list[str]:
-    """Names of the recipes that work on this kind of data: those whose parts all do."""
-    names = []
-    for offer in registry.offers(RecipeSpec):
-        try:
-            parts = choose(cast("RecipeSpec", offer.spec), [], registry, offer.plugin.distribution)
-        except RganKitError:  # a recipe of parts that are not there fits nothing
-            continue
-        if all(kind in component(part).kinds for part, _ in parts.values()):
-            names.append(offer.spec.name)
-    return names
+    """Names of the recipes that work on this kind of data."""
+    return [offer.spec.name for offer in registry.offers(RecipeSpec) if kind in recipe_kinds(offer, registry)]
 
 
 def _lengths(dataset: Dataset) -> dict[str, float]:

@@ -239,19 +239,18 @@ def _written(value: Any) -> str:
 
 def complete_recipe(incomplete: str) -> Iterator[tuple[str, str]]:
     """Recipes that begin so, with their summaries, for the shell."""
-    from rgan_kit.contracts import RecipeSpec
-    from rgan_kit.plugins.registry import installed_registry
-
-    specs = installed_registry().specs(RecipeSpec)
-    yield from ((spec.name, spec.summary) for spec in specs if spec.name.startswith(incomplete))
+    yield from _beginning("recipe", incomplete)
 
 
 def complete_domain(incomplete: str) -> Iterator[tuple[str, str]]:
     """Domains that begin so, with their summaries, for the shell."""
-    from rgan_kit.contracts import DomainSpec
-    from rgan_kit.plugins.registry import installed_registry
+    yield from _beginning("domain", incomplete)
 
-    specs = installed_registry().specs(DomainSpec)
+
+def _beginning(collection: str, incomplete: str) -> Iterator[tuple[str, str]]:
+    from rgan_kit.plugins.registry import COLLECTIONS, installed_registry
+
+    specs = installed_registry().specs(COLLECTIONS[collection])
     yield from ((spec.name, spec.summary) for spec in specs if spec.name.startswith(incomplete))
 
 

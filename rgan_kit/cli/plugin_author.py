@@ -186,7 +186,7 @@ def _installed(name: str) -> list[str]:
     from rgan_kit.plugins.registry import installed_registry
 
     records = installed_registry().host.records
-    found = [record for record in records if name in (record.name, record.qualified, record.distribution)]
+    found = [record for record in records if name in record.names]
     found = found or [record for record in records if any(name in names for names in record.offers.values())]
     if not found:
         known = {word for record in records for word in (record.name, record.distribution)}

@@ -95,20 +95,13 @@ def _offers(registry: Any, recipes: bool) -> list[dict[str, Any]]:
 
 def _kinds(offer: Any, registry: Any) -> list[str]:
     """The kinds of data that it works on, or makes; of a recipe, those that all of its parts work on."""
-    from rgan_kit.config.parts import PART_TYPES
+    from rgan_kit.config.parts import recipe_kinds
     from rgan_kit.contracts import KINDS, DomainSpec, RecipeSpec
-    from rgan_kit.errors import RganKitError
 
     spec = offer.spec
     if isinstance(spec, DomainSpec):
         return [spec.kind]
-    kinds = spec.kinds
-    for section, kind in PART_TYPES.items() if isinstance(spec, RecipeSpec) else ():
-        if name := getattr(spec, section):
-            try:
-                kinds = kinds & registry.offer(kind, name, near=offer.plugin.distribution).spec.kinds
-            except RganKitError:  # a part that is not installed; `train` says so
-                return []
+    kinds = recipe_kinds(offer, registry) if isinstance(spec, RecipeSpec) else spec.kinds
     return [kind for kind in KINDS if kind in kinds]
 
 

@@ -29,10 +29,10 @@ def describe_all(name: str) -> dict[str, Any]:
         for offer in registry.offers(kind)
         if name in (offer.spec.name, offer.qualified)
     ]
-    plugins = [_plugin(record) for record in registry.host.records if name in _names(record)]
+    plugins = [_plugin(record) for record in registry.host.records if name in record.names]
     if not found and not plugins:
         known = {offer.spec.name for offer in registry.offers()} | {"train"}
-        known |= {each for record in registry.host.records for each in _names(record)}
+        known |= {each for record in registry.host.records for each in record.names}
         raise UsageError(f"Nothing is called '{name}'.", nearest(name, known))
     sections: list[dict[str, Any]] = []
     for collection, offer in found:
@@ -45,11 +45,6 @@ def describe_all(name: str) -> dict[str, Any]:
             section = _section(collection, spec.name, spec.summary, paper, options, {}, offer.qualified)
             sections.append(section | _origin(offer))
     return {"name": name, "plugins": plugins, "sections": sections}
-
-
-def _names(record: PluginRecord) -> set[str]:
-    """What a plugin may be called: by its own name, its distribution's, or both."""
-    return {record.name, record.qualified, record.distribution}
 
 
 def _plugin(record: PluginRecord) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from rgan_kit.contracts.specs import (
     ObjectiveSpec,
     RecipeSpec,
 )
-from rgan_kit.errors import PluginError, UsageError
+from rgan_kit.errors import PluginError, RganKitError, UsageError
 from rgan_kit.plugins.registry import Offer, Registry
 
 PART_TYPES: dict[str, type[ComponentSpec]] = {
@@ -75,6 +75,20 @@ def choose(recipe: RecipeSpec, above: Sequence[Layer], registry: Registry, near:
         elif asked:
             raise UsageError(f"Recipe {recipe.name} has no {section}, so {section}.{next(iter(asked))} means nothing.")
     return _only_needed(chosen)
+
+
+def kinds_of(recipe: RecipeSpec, chosen: Chosen) -> frozenset[Kind]:
+    """The kinds of data that a recipe and all its parts work on."""
+    return recipe.kinds.intersection(*(component(offer).kinds for offer, _ in chosen.values()))
+
+
+def recipe_kinds(offer: Offer, registry: Registry) -> frozenset[Kind]:
+    """The kinds of data that a recipe works on as it is offered; none where a part of it is not installed."""
+    recipe = cast("RecipeSpec", offer.spec)
+    try:
+        return kinds_of(recipe, choose(recipe, [], registry, offer.plugin.distribution))
+    except RganKitError:  # `train` says what is missing
+        return frozenset()
 
 
 def with_options(

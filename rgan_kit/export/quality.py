@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
-from rgan_kit.contracts import MetricSpec, SampleSet
+from rgan_kit.contracts import SampleSet
 from rgan_kit.errors import DataError
-from rgan_kit.plugins.host import describe
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import load
+from rgan_kit.training.metrics import Metrics
 from rgan_kit.training.session import TrainedRun, load_dataset
-
-logger = logging.getLogger(__name__)
 
 SAMPLES = 500
 
@@ -33,17 +29,9 @@ def measure(run: TrainedRun, files: Mapping[str, Path], registry: Registry) -> d
     dataset = load_dataset(run.config)
     if dataset.fingerprint != run.data.fingerprint:
         raise DataError(f"{run.config.data}: the data has changed since the training, so samples cannot be measured.")
-    metrics = [cast("MetricSpec", offer.spec) for offer in registry.offers(MetricSpec)]
+    metrics = Metrics(registry, dataset.spec.kind)
     measured: dict[str, dict[str, float]] = {}
     for name, path in files.items():
         outputs = load(path, provider="cpu").outputs(SAMPLES)
-        samples = SampleSet(dataset.decoder.decode(outputs), outputs, dataset)
-        figures = measured.setdefault(name, {})
-        for metric in metrics:
-            if dataset.spec.kind not in metric.kinds:
-                continue
-            try:
-                figures.update({figure: float(value) for figure, value in metric.compute(samples).items()})
-            except Exception as error:  # a figure less is better than an export lost
-                logger.warning("metric %s raised %s", metric.name, describe(error))
+        measured[name] = metrics.figures(SampleSet(dataset.decoder.decode(outputs), outputs, dataset))
     return measured

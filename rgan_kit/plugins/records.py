@@ -46,6 +46,11 @@ class PluginRecord:
         """``distribution:name``, which is never ambiguous."""
         return f"{self.distribution}:{self.name}"
 
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """What it may be called: by its own name, in full, or by its distribution's name."""
+        return (self.name, self.qualified, self.distribution)
+
     def add_problem(self, problem: str) -> None:
         """Adds to what is wrong, keeping what was said before."""
         self.problem = f"{self.problem}; {problem}" if self.problem else problem

@@ -56,7 +56,7 @@ def _wait(process: subprocess.Popen[bytes], answer: Path, talk: Path, seconds: f
         now, written = time.monotonic(), answer.stat().st_size if answer.exists() else 0
         if written != size or not written:
             size, since = written, now
-        elif now - since > (seconds if _lines(answer) > 1 else max(seconds, LOADING)):
+        elif now - since > seconds and (now - since > LOADING or _lines(answer) > 1):
             return None
 
 

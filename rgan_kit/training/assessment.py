@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,22 +12,19 @@ import torch
 from rgan_kit.contracts import (
     Autoregressive,
     Dataset,
-    MetricSpec,
     NetworkName,
     SampleSet,
     SequenceSource,
     TokenSpec,
     evenly,
 )
-from rgan_kit.plugins.host import describe
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import noise
 from rgan_kit.training.importance import importance_weighted
+from rgan_kit.training.metrics import Metrics
 
 if TYPE_CHECKING:
     from rgan_kit.training.engine import Engine
-
-logger = logging.getLogger(__name__)
 
 SAMPLE_SEED = 0
 """Of the noise of evaluations: the same every time, so that figures differ by weights alone."""
@@ -58,8 +54,7 @@ class Assessor:
         self.dataset = dataset
         self.engine = engine
         self.samples = samples
-        offers = [(cast("MetricSpec", offer.spec), offer.qualified) for offer in registry.offers(MetricSpec)]
-        self._metrics = [(spec, name) for spec, name in offers if dataset.spec.kind in spec.kinds]
+        self._metrics = Metrics(registry, dataset.spec.kind)
 
     @torch.no_grad()
     def draw(self, generator: Any, count: int, start: int = 0) -> SampleSet:
@@ -90,20 +85,12 @@ class Assessor:
         return {name: tensor.to(self.engine.device) for name, tensor in inputs.items()}
 
     def evaluate(self, networks: Mapping[NetworkName, Any]) -> dict[str, float]:
-        """All figures of a generator (with its encoder, where it has one), by name; a metric that raises is named in a
-        warning and left out from then on."""
+        """All figures of a generator (with its encoder, where it has one), by name."""
         figures: dict[str, float] = {}
         generator = networks["generator"]
         if isinstance(generator, Autoregressive):
             figures["heldout_nll"] = self.held_out_nll(generator, networks.get("encoder"))
-        drawn = self.draw(generator, self.samples)
-        for metric, qualified in list(self._metrics):
-            try:
-                figures.update({name: float(value) for name, value in metric.compute(drawn).items()})
-            except Exception as error:  # a figure less is better than a training lost
-                logger.warning("metric %s raised %s; it is not computed again", qualified, describe(error))
-                self._metrics.remove((metric, qualified))
-        return figures
+        return figures | self._metrics.figures(self.draw(generator, self.samples))
 
     @torch.no_grad()
     def held_out_nll(self, generator: Any, encoder: Any = None) -> float:
@@ -147,7 +134,7 @@ class Assessor:
         near = figures.get("heldout_nll", missing) <= nearest
         if best is None or (near and best.get("heldout_nll", missing) > nearest):
             return True
-        names = [name for metric, _ in self._metrics for name in metric.selects if name in figures and name in best]
+        names = [name for name in self._metrics.selecting if name in figures and name in best]
         mine, theirs = sum(figures[name] for name in names), sum(best[name] for name in names)
         return near and bool(names) and mine < theirs
 

@@ -61,6 +61,7 @@ def test_the_arrays_hold_every_number_and_the_sheet_every_clip(written):
     with np.load(written[0] / "samples.npz", allow_pickle=False) as arrays:
         assert np.array_equal(arrays["clips"], FRAMES)
         assert arrays["fps"] == 10.0
+        assert set(arrays.files) == {"clips", "fps"}
     with Image.open(written[0] / "contact-sheet.png") as sheet:
         pixels = np.asarray(sheet)
     assert pixels.shape == (3 * 66 + 2, 12 * 66 + 2, 3)

@@ -94,9 +94,17 @@ def write_mp4(file: Path, frames: np.ndarray, fps: float) -> Path:
 
 
 def write_npz(file: Path, **arrays: np.ndarray) -> Path:
-    """Arrays by name, compressed."""
+    """Arrays by name, compressed.
+
+    Raises:
+        TypeError: an array holds Python objects, which would be pickled. (numpy before 2.2 cannot be told to refuse
+            them: it writes ``allow_pickle`` as one more array.)
+    """
+    objects = [name for name, array in arrays.items() if array.dtype.hasobject]
+    if objects:
+        raise TypeError(f"{file}: arrays of Python objects are not written: {', '.join(objects)}")
     content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type] # mypy takes the names for `allow_pickle`
     return _written(file, content)
 
 

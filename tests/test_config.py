@@ -83,6 +83,17 @@ def test_a_run_of_before_is_not_given_todays_defaults_of_its_domain(registry, tm
     assert resolve(Request(config=file), registry).parts["generator"].options.least_deviation == 0.001
 
 
+def test_a_run_of_before_is_not_given_todays_defaults_of_its_recipe(registry, tmp_path):
+    run = resolve(Request(recipe="lstm-lm", domain="series"), registry).to_dict()
+    assert run["generator"].pop("mixture") > 1
+    assert run["train"].pop("steps") == 2500
+    file = tmp_path / "config.toml"
+    file.write_text(tomli_w.dumps(run))
+    config = resolve(Request(config=file), registry)
+    assert config.parts["generator"].options.mixture == 1
+    assert config.train.steps == TrainOptions().steps
+
+
 def test_what_is_written_replays_to_the_same(registry, tmp_path):
     first = resolve(Request(recipe="gru-gan", settings=["objective.critic_steps=3"], seed=5), registry)
     file = tmp_path / "config.toml"

@@ -46,6 +46,8 @@ MODELS = [
     ("series", "lstm", {"layers": 2}),
     ("series", "gru", {"autoregressive": True}),
     ("series", "lstm", {"autoregressive": True, "word_dropout": 1.0}),
+    ("series", "lstm", {"autoregressive": True, "mixture": 3}),
+    ("series", "gru", {"autoregressive": True, "mixture": 5, "word_dropout": 1.0}),
     ("frames", "gru", {"channels": 4}),
     ("frames", "lstm", {"channels": 4, "likelihood": True, "latent_size": 3}),
 ]

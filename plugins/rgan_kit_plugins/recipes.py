@@ -46,20 +46,23 @@ SERIES_WASSERSTEIN: Final[Defaults] = {
 }
 SERIES_LIKELIHOOD: Final[Defaults] = {
     "generator.autoregressive": True,
+    "generator.least_deviation": 0.01,
     "generator.hidden_size": 96,
     "generator.dropout": 0.0,
     "train.steps": 2500,
 }
 SERIES_AUTOENCODER: Final[Defaults] = {
     "generator.autoregressive": True,
+    "generator.mixture": 4,
+    "generator.least_deviation": 0.03,
     "generator.hidden_size": 64,
     "generator.dropout": 0.0,
     "generator.latent_size": 4,
-    "generator.word_dropout": 0.3,
+    "generator.word_dropout": 0.8,  # what the steps before say is not learnt into the latent
     "encoder.hidden_size": 64,
     "encoder.embedding_size": 32,
     "encoder.dropout": 0.0,
-    "objective.beta": 5.0,
+    "objective.beta": 2.0,
     "objective.free_bits": 0.0,
     "train.steps": 1500,
 }
@@ -119,7 +122,7 @@ def _language_model(cell: str, paper: str) -> RecipeSpec:
         summary=f"{cell.upper()} by maximum likelihood alone, one step after the other: the baseline of every GAN",
         generator=cell,
         objective="maximum-likelihood",
-        defaults={"train.steps": 1000},
+        defaults={"train.steps": 1000, "generator.mixture": 8},
         defaults_by_kind={"series": SERIES_LIKELIHOOD},
         paper=paper,
     )

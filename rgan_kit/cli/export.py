@@ -63,8 +63,6 @@ def add_to(app: typer.Typer, results: Results) -> None:
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
         """Export the generator of a run as one verified .onnx file."""
-        from rich.text import Text
-
         from rgan_kit.plugins.registry import default_registry
 
         if out is not None and (not out.name or out.is_dir()):
@@ -72,38 +70,59 @@ def add_to(app: typer.Typer, results: Results) -> None:
                 f"--out {out}: this is a folder.", f"Name a file: --out {shlex.quote(str(out / 'my.onnx'))}"
             )
         need("export", EXPORT)
-        registry = default_registry()
-        from rgan_kit.export.exporter import export as export_run
-        from rgan_kit.export.smaller import export_smaller
-        from rgan_kit.runtime.latent import encoder_beside
-        from rgan_kit.runtime.stream import step_beside
         from rgan_kit.training.session import load_trained
 
+        registry = default_registry()
         trained = load_trained(run, checkpoint, registry)
         target = out or Path("exported") / f"{run.resolve().name}.onnx"
-        made: dict[str, Exported] = {}
-        with talk().status(Text(shown(f"exporting step {trained.step} of {run}, and comparing it with torch"))):
-            about: dict[str, Any] = {"opset": opset, "licence": licence, "description": description}
-            if encoder:  # first, since not every recipe has one
-                made["encoder"] = export_run(trained, encoder_beside(target), registry, role="encoder", **about)
-            if step:  # likewise
-                made["step_model"] = export_run(trained, step_beside(target), registry, role="step", **about)
-            made = {"model": export_run(trained, target, registry, **about), **made}
-            smaller: list[Precision] = ["float16"] if dtype is DType.FLOAT16 else []
-            smaller += ["int8"] if quantize else []
-            for precision in smaller:
-                made[precision] = export_smaller(trained, made["model"], precision)
+        smaller: list[Precision] = ["float16"] if dtype is DType.FLOAT16 else []
+        smaller += ["int8"] if quantize else []
+        about = {"opset": opset, "licence": licence, "description": description}
+        made = _export(trained, target, registry, encoder, step, smaller, about)
         figures = _quality(trained, made, smaller, registry)
         if results.as_json:
             results.document(_document(made, trained.step, figures))
-            return
-        for done in made.values():
-            results.line(f"{done.path}: {done.bytes:,} bytes, from step {trained.step}")
-            parity = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in done.manifest.parity.items())
-            results.line(f"compared with torch: {parity}")
-        for line in _beside(figures):
-            results.line(line)
-        results.line(f"\nnext: {shlex.join(['rgankit', 'sample', str(target), '-n', '10'])}")
+        else:
+            _print(made, trained.step, figures, results)
+
+
+def _export(
+    trained: TrainedRun,
+    target: Path,
+    registry: Registry,
+    encoder: bool,
+    step: bool,
+    smaller: Sequence[Precision],
+    about: dict[str, Any],
+) -> dict[str, Exported]:
+    """Writes the model and what was asked for beside it; the model comes first in what is returned."""
+    from rich.text import Text
+
+    from rgan_kit.export.exporter import export
+    from rgan_kit.export.smaller import export_smaller
+    from rgan_kit.runtime.latent import encoder_beside
+    from rgan_kit.runtime.stream import step_beside
+
+    made: dict[str, Exported] = {}
+    with talk().status(Text(shown(f"exporting step {trained.step} as {target}, and comparing it with torch"))):
+        if encoder:  # first, since not every recipe has one
+            made["encoder"] = export(trained, encoder_beside(target), registry, role="encoder", **about)
+        if step:  # likewise
+            made["step_model"] = export(trained, step_beside(target), registry, role="step", **about)
+        made = {"model": export(trained, target, registry, **about), **made}
+        for precision in smaller:
+            made[precision] = export_smaller(trained, made["model"], precision)
+    return made
+
+
+def _print(made: dict[str, Exported], step: int, figures: dict[str, dict[str, float]], results: Results) -> None:
+    for done in made.values():
+        results.line(f"{done.path}: {done.bytes:,} bytes, from step {step}")
+        parity = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in done.manifest.parity.items())
+        results.line(f"compared with torch: {parity}")
+    for line in _beside(figures):
+        results.line(line)
+    results.line(f"\nnext: {shlex.join(['rgankit', 'sample', str(made['model'].path), '-n', '10'])}")
 
 
 def _quality(

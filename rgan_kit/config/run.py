@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from rgan_kit.config.layers import SECTIONS, Layer, flat, nearest, parse_settings, read_toml, validate
-from rgan_kit.config.parts import Selection, check_fit, choose, component, merged, suited, with_options
+from rgan_kit.config.parts import Selection, check_fit, choose, kinds_of, merged, suited, with_options
 from rgan_kit.config.train import TrainOptions
 from rgan_kit.contracts.data import Kind
 from rgan_kit.contracts.networks import NETWORK_NAMES, NetworkName
@@ -108,12 +108,13 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     data = request.data or _data_of(document)
     near = offer.plugin.distribution
     offers = choose(recipe, above, registry, near)
-    kinds = recipe.kinds.intersection(*(component(offer).kinds for offer, _ in offers.values()))
-    domain = _domain(data, kinds, flat(recipe.defaults), above, registry, near)
+    domain = _domain(data, kinds_of(recipe, offers), flat(recipe.defaults), above, registry, near)
     kind = domain.spec.kind_with(domain.options)
-    defaults = _joined(flat(recipe.defaults), flat(recipe.defaults_by_kind.get(kind, {})))
-    # What a run wrote down is whole: an option that it lacks is newer, and was not what today's domain would have it.
-    of_domain = {} if "versions" in document else _of_domain(domain, kind, recipe)
+    # What a run wrote down is whole: an option that it lacks is newer, and was not what today's recipe or domain would
+    # have it.
+    written = "versions" in document
+    defaults = {} if written else _joined(flat(recipe.defaults), flat(recipe.defaults_by_kind.get(kind, {})))
+    of_domain = {} if written else _of_domain(domain, kind, recipe)
     parts = with_options(recipe, offers, defaults, domain, of_domain)
     check_fit(recipe, parts, domain, kind)
     suits = {"train": suited(domain.name, TrainOptions, "train", of_domain)}

@@ -38,6 +38,9 @@ for each in GENERATORS:
 globals()["TestGenerator_autoregressive"] = contract(
     GeneratorContract, GENERATORS[1], "Generator_autoregressive", autoregressive=True, latent_size=0, word_dropout=0.5
 )
+globals()["TestGenerator_mixture"] = contract(
+    GeneratorContract, GENERATORS[1], "Generator_mixture", autoregressive=True, mixture=3
+)
 for each in DISCRIMINATORS:
     globals()[f"TestDiscriminator_{each.name}"] = contract(DiscriminatorContract, each, f"Discriminator_{each.name}")
 for each in ENCODERS:

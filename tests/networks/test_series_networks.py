@@ -64,6 +64,10 @@ def own_units(values: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(LOW) + (values + 1) / 2 * torch.from_numpy(HIGH - LOW)
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    return np.exp(logits) / np.exp(logits).sum()
+
+
 def densities_by_steps(model: Any, data: Batch[torch.Tensor], latent: torch.Tensor | None, sees: bool) -> np.ndarray:
     """Sequence by sequence and step by step, with the formula of the normal density."""
     expected = np.zeros(tuple(data.values.shape[:2]))
@@ -75,32 +79,59 @@ def densities_by_steps(model: Any, data: Batch[torch.Tensor], latent: torch.Tens
         for step in range(length):
             hidden, state = model.recurrence.step(torch.cat([previous, *condition])[None], state)
             raw = (hidden @ model.output.weight.T + model.output.bias)[0].detach().double().numpy()
-            mean, deviation = raw[:2], np.log1p(np.exp(raw[2:])) + model.least_deviation
-            x = data.values[row, step].double().numpy()
-            density = np.exp(-0.5 * ((x - mean) / deviation) ** 2) / (deviation * math.sqrt(2 * math.pi))
-            expected[row, step] = np.log(density).sum()
+            x, weights, density = data.values[row, step].double().numpy(), softmax(raw[4 * model.mixture :]), 0.0
+            for k in range(model.mixture):
+                mean, spread = raw[2 * k : 2 * k + 2], raw[2 * (model.mixture + k) : 2 * (model.mixture + k) + 2]
+                deviation = np.log1p(np.exp(spread)) + model.least_deviation
+                normal = np.exp(-0.5 * ((x - mean) / deviation) ** 2) / (deviation * math.sqrt(2 * math.pi))
+                density += (weights[k] if model.mixture > 1 else 1.0) * normal.prod()
+            expected[row, step] = np.log(density)
             if sees:
                 previous = torch.cat([data.values[row, step], torch.ones(1)])
     return expected
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("word_dropout", [0.0, 0.4, 1.0])
-def test_densities_equal_a_loop_over_steps(cell, word_dropout):
-    model = generator(
-        cell, spec("a", "b"), autoregressive=True, latent_size=LATENT, layers=2, word_dropout=word_dropout
-    ).eval()
+@pytest.mark.parametrize(("word_dropout", "mixture"), [(0.0, 1), (0.4, 1), (1.0, 1), (0.0, 4), (1.0, 3)])
+def test_densities_equal_a_loop_over_steps(cell, word_dropout, mixture):
+    options = {"autoregressive": True, "latent_size": LATENT, "layers": 2}
+    model = generator(cell, spec("a", "b"), **options, word_dropout=word_dropout, mixture=mixture).eval()
     data, latent = batch(labels=True), torch.randn(3, LATENT)
     expected = densities_by_steps(model, data, latent, sees=word_dropout < 1)
     np.testing.assert_allclose(model.log_probs(data, latent).detach().numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_the_density_of_a_step_integrates_to_one():
-    model = generator("gru", SeriesSpec(1, 8, ("x",), LOW[:1], HIGH[:1]), autoregressive=True).eval()
+@pytest.mark.parametrize("mixture", [1, 5])
+def test_the_density_of_a_step_integrates_to_one(mixture):
+    data = SeriesSpec(1, 8, ("x",), LOW[:1], HIGH[:1])
+    model = generator("gru", data, autoregressive=True, mixture=mixture).eval()
     grid = torch.linspace(-30, 30, 6001)
     pairs = torch.stack([torch.full_like(grid, 0.3), grid], dim=1)[:, :, None]  # the second step runs over the grid
     nats = model.log_probs(Batch(pairs, torch.full((6001,), 2)))[:, 1]
     assert nats.exp().sum().item() * 0.01 == pytest.approx(1, abs=1e-4)
+
+
+def test_samples_of_a_mixture_are_spread_as_its_density_says():
+    """Of 20,000 first steps the share below each bound, against the cumulative distribution of the formula."""
+    data = SeriesSpec(1, 8, ("x",), LOW[:1], HIGH[:1])
+    model = generator("gru", data, autoregressive=True, mixture=3, least_deviation=0.02).eval()
+    with torch.no_grad():
+        model.output.weight.zero_()
+        model.output.bias.copy_(torch.tensor([-0.6, 0.1, 0.8, -3.0, -2.0, -4.0, 1.0, 0.0, -1.0]))
+        drawn = model(torch.randn(20_000, 1, 2, generator=torch.Generator().manual_seed(0)))[:, 0, 0].numpy()
+    weights = softmax(np.array([1.0, 0.0, -1.0]))
+    means, deviations = (-0.6, 0.1, 0.8), [math.log1p(math.exp(raw)) + 0.02 for raw in (-3.0, -2.0, -4.0)]
+    for bound in np.linspace(-1.2, 1.2, 25):
+        below = [0.5 + math.erf((bound - m) / d / math.sqrt(2)) / 2 for m, d in zip(means, deviations, strict=True)]
+        assert np.mean(drawn <= bound) == pytest.approx(weights @ below, abs=0.015)  # four standard errors
+
+
+def test_one_component_needs_no_weights():
+    """Files of runs before there were mixtures have parameters of these shapes."""
+    assert generator(autoregressive=True).output.weight.shape == (4, 6)
+    assert generator(autoregressive=True).noise_size == 2
+    assert generator(autoregressive=True, mixture=3).output.weight.shape == (15, 6)
+    assert generator(autoregressive=True, mixture=3).noise_size == 3
 
 
 def test_hidden_values_are_hidden_in_training_alone():
@@ -378,6 +409,7 @@ def check_encoder(tmp_path: Path, cell: str, **options: Any) -> None:
 def test_exported_networks_compute_what_torch_computes(tmp_path):
     """One after the other in one process: torch's own export of a second recurrent layer loses its free time."""
     check_sampler(tmp_path, "lstm", autoregressive=True, latent_size=LATENT)
+    check_sampler(tmp_path, "gru", autoregressive=True, mixture=4)
     check_encoder(tmp_path, "gru")
 
 
@@ -391,6 +423,8 @@ def test_exported_networks_compute_what_torch_computes(tmp_path):
         ((), {"autoregressive": True}),
         (("a", "b"), {"autoregressive": True, "latent_size": LATENT, "layers": 2, "word_dropout": 0.3}),
         (("a", "b"), {"autoregressive": True, "latent_size": LATENT, "word_dropout": 1.0}),
+        (("a", "b"), {"autoregressive": True, "latent_size": LATENT, "mixture": 7}),
+        ((), {"autoregressive": True, "mixture": 2, "word_dropout": 1.0}),
     ],
 )
 def test_every_sampler_can_be_exported(tmp_path, cell, labels, options):

@@ -48,6 +48,9 @@ class RecurrentGeneratorOptions(Options):
     least_deviation: float = Field(
         1e-3, gt=0, le=1, description="autoregressive series: lower limit of a step's deviation; the data span -1..1"
     )
+    mixture: int = Field(
+        1, ge=1, le=256, description="autoregressive series: normal distributions that a step is a mixture of"
+    )
     channels: int = Field(32, ge=1, le=1024, description="frames: feature maps of the decoder's last hidden layer")
     likelihood: bool = Field(
         False,

@@ -1,9 +1,10 @@
-"""An autoregressive recurrent generator of real-valued series: every step is normally distributed given those before
-(Graves 2013, arXiv:1308.0850, section 4, with one component in place of a mixture).
+"""An autoregressive recurrent generator of real-valued series: every step is drawn from a mixture of normal
+distributions given those before (Bishop 1994, "Mixture density networks"; Graves 2013, arXiv:1308.0850, section 4).
 
 Because noise of a standard normal becomes a step by ``mean + deviation * noise``, samples carry gradients (Kingma &
 Welling 2014, arXiv:1312.6114, section 2.4), and the same generator can be trained by likelihood, as the decoder of a
-variational autoencoder, or by a discriminator.
+variational autoencoder, or by a discriminator. Which component a step is drawn from is not differentiable: a
+discriminator moves the components, and only the likelihood moves their weights.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, SeriesSpec
+from rgan_kit_plugins.generators.inverse_cdf import block_of, pick
 from rgan_kit_plugins.generators.recurrent_series import Condition, OwnUnits
 from rgan_kit_plugins.recurrence import Cell, Recurrence, State, frozen, padding_mask, scan
 
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
 
 
 class AutoregressiveSeriesGenerator(nn.Module):
-    """``p(x) = Π N(x_t | mean_t, deviation_t²)``, both functions of ``x_<t``, latent and label.
+    """``p(x) = Π_t Σ_k weight_tk N(x_t | mean_tk, deviation_tk²)``, all functions of ``x_<t``, latent and label.
+
+    The features of a step are independent within a component. One more number of the noise picks the component, where
+    there are several, by the inverse cumulative distribution.
 
     The recurrence reads at every step the values of the step before and, beside them, a 1; both are 0 at the first
     step and where word dropout hides them (Bowman et al. 2016). With a word dropout of 1 they are hidden from sampling
@@ -36,7 +41,9 @@ class AutoregressiveSeriesGenerator(nn.Module):
         assert isinstance(data, SeriesSpec)
         self.data = data
         self.latent_size = options.latent_size
-        self.noise_size = data.features
+        self.mixture = options.mixture
+        self.block = block_of(options.mixture)  # ahead of time: it cannot be traced
+        self.noise_size = data.features + (self.mixture > 1)
         self.word_dropout = options.word_dropout
         # Without it the likelihood of a feature that never changes has no bound.
         self.least_deviation = options.least_deviation
@@ -44,26 +51,44 @@ class AutoregressiveSeriesGenerator(nn.Module):
         width = data.features + 1 + self.condition.size
         self.recurrence = Recurrence(cell, width, options.hidden_size, options.layers, options.dropout)
         self.dropout = nn.Dropout(options.dropout)
-        self.output = nn.Linear(options.hidden_size, 2 * data.features)
+        per_component = 2 * data.features + (self.mixture > 1)
+        self.output = nn.Linear(options.hidden_size, self.mixture * per_component)
 
     @property
     def blind(self) -> bool:
         """Whether no step sees another one."""
         return self.word_dropout == 1
 
-    def distribution(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation, each ``[..., features]``, from the recurrence's ``[..., hidden_size]``."""
-        mean, raw = self.output(self.dropout(hidden)).float().chunk(2, dim=-1)
-        return mean, F.softplus(raw) + self.least_deviation
+    def distribution(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """From the recurrence's ``[..., hidden_size]``: logits of the components ``[..., mixture]``, their means and
+        standard deviations, each ``[..., mixture, features]``."""
+        raw = self.output(self.dropout(hidden)).float()
+        parameters = 2 * self.mixture * self.data.features
+        sizes = (*raw.shape[:-1], self.mixture, self.data.features)
+        mean, spread = (part.reshape(sizes) for part in raw[..., :parameters].chunk(2, dim=-1))
+        logits = raw[..., parameters:] if self.mixture > 1 else torch.zeros_like(raw[..., :1])
+        return logits, mean, F.softplus(spread) + self.least_deviation
+
+    def draw(self, hidden: Tensor, noise: Tensor) -> Tensor:
+        """A step ``[batch, features]`` from ``[batch, hidden_size]`` and ``[batch, noise_size]``."""
+        logits, mean, deviation = self.distribution(hidden)
+        features = self.data.features
+        if self.mixture == 1:
+            return mean[:, 0] + deviation[:, 0] * noise
+        uniform = torch.special.ndtr(noise[:, features])
+        chosen = pick(logits, uniform, torch.ones_like(logits[0, 0]), self.block)
+        index = chosen[:, None, None].expand(-1, 1, features)
+        return mean.gather(1, index)[:, 0] + deviation.gather(1, index)[:, 0] * noise[:, :features]
 
     def log_probs(self, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
         """Log-density in nats of each step given those before it, by teacher forcing: ``[batch, time]``, zero on
         padding. The density is that of values as networks see them."""
         values = batch.values  # [batch, time, features]
         inputs = self.condition.join(self._previous(values), self.condition(values, latent, batch.labels))
-        mean, deviation = self.distribution(self.recurrence(inputs))
-        nats = -((values - mean) / deviation).square() / 2 - deviation.log() - math.log(2 * math.pi) / 2
-        return nats.sum(dim=2) * padding_mask(batch.lengths, values.shape[1])
+        logits, mean, deviation = self.distribution(self.recurrence(inputs))
+        nats = -((values[:, :, None] - mean) / deviation).square() / 2 - deviation.log() - math.log(2 * math.pi) / 2
+        of_step = torch.logsumexp(F.log_softmax(logits, dim=2) + nats.sum(dim=3), dim=2)
+        return of_step * padding_mask(batch.lengths, values.shape[1])
 
     def _previous(self, values: Tensor) -> Tensor:
         """What each step sees of the one before: ``[batch, time, features + 1]``."""
@@ -80,7 +105,7 @@ class AutoregressiveSeriesGenerator(nn.Module):
         Args:
             previous: ``[batch, features + 1]``, the values before with a 1 beside them; zeros at the first step.
             condition: ``[batch, size]`` or None.
-            noise: ``[batch, features]``.
+            noise: ``[batch, noise_size]``.
             state: of the recurrence.
 
         Returns:
@@ -88,17 +113,17 @@ class AutoregressiveSeriesGenerator(nn.Module):
         """
         inputs = previous if condition is None else torch.cat([previous, condition], dim=1)
         hidden, state = self.recurrence.step(inputs, state)
-        mean, deviation = self.distribution(hidden)
-        return mean + deviation * noise, state
+        return self.draw(hidden, noise), state
 
     def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
-        """Noise ``[batch, time, features]`` to values as networks see them, of the same shape."""
+        """Noise ``[batch, time, noise_size]`` to values as networks see them, ``[batch, time, features]``."""
         condition = self.condition(noise, latent, labels)
+        size, length, features = noise.shape[0], noise.shape[1], self.data.features
         if self.blind:
-            inputs = self.condition.join(torch.zeros_like(F.pad(noise, (0, 1))), condition)
-            mean, deviation = self.distribution(self.recurrence(inputs))
-            return mean + deviation * noise
-        start = (torch.zeros_like(F.pad(noise[:, 0], (0, 1))), *self.recurrence.initial_state(noise))
+            unseen = noise.new_zeros(size, length, features + 1)
+            hidden = self.recurrence(self.condition.join(unseen, condition))
+            return self.draw(hidden.flatten(0, 1), noise.flatten(0, 1)).reshape(size, length, features)
+        start = (noise.new_zeros(size, features + 1), *self.recurrence.initial_state(noise))
 
         def step(carry: tuple[Tensor, ...], drawn: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
             previous, *state = carry
@@ -144,6 +169,6 @@ class AutoregressiveSeriesSampler(nn.Module):
         self.own_units = OwnUnits(generator.data)
 
     def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
-        """``noise`` ``[batch, time, features]`` to the series, of the same shape."""
+        """``noise`` ``[batch, time, noise_size]`` to the series ``[batch, time, features]``."""
         series: Tensor = self.own_units(self.network(noise, latent, labels))
         return series

@@ -90,7 +90,7 @@ class AutoregressiveSeriesStepper(nn.Module):
         latent: Tensor | None = None,
         labels: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
-        """``noise`` ``[batch, features]`` to values of the same shape and the next states."""
+        """``noise`` ``[batch, noise_size]`` to values ``[batch, features]`` and the next states."""
         network = self.sampler.network
         condition = network.condition(noise, latent, labels)
         values, state = network.step(state_0, condition, noise, _inside(state_1, state_2))

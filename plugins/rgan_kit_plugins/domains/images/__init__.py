@@ -45,6 +45,7 @@ SPEC = DomainSpec(
     defaults_by_kind={
         "series": {
             "generator.hidden_size": 128,
+            "generator.mixture": 1,  # with several, autoencoders leave what is drawn to chance
             "generator.least_deviation": 0.2,  # a background that never changes would outweigh what is drawn on it
             "discriminator.hidden_size": 96,
             "discriminator.embedding_size": 64,

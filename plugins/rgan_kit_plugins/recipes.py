@@ -195,6 +195,7 @@ RECIPES = (
         objective="scratchgan",
         defaults={
             "discriminator.bidirectional": False,  # a symbol's reward must not depend on what comes after it
+            "objective.likelihood_weight": 5.0,  # nats are of a symbol, rewards of a whole sequence: long ones need it
             "train.discriminator_learning_rate": 1e-3,
             "train.steps": 1000,
         },

@@ -76,7 +76,7 @@ class AutoregressiveSeriesGenerator(nn.Module):
         if self.mixture == 1:
             return mean[:, 0] + deviation[:, 0] * noise
         uniform = torch.special.ndtr(noise[:, features])
-        chosen = pick(logits, uniform, torch.ones_like(logits[0, 0]), self.block)
+        chosen = pick(logits, uniform, logits.new_ones(()), self.block)
         index = chosen[:, None, None].expand(-1, 1, features)
         return mean.gather(1, index)[:, 0] + deviation.gather(1, index)[:, 0] * noise[:, :features]
 

@@ -137,7 +137,7 @@ def test_a_metric_that_raises_is_named_and_the_training_goes_on(tmp_path, caplog
 
     trainer = start(tmp_path / "run", steps=6)
     spec = MetricSpec(name="bad", summary="", kinds=frozenset({"tokens"}), compute=raising)
-    trainer.assessor._metrics.insert(0, (spec, "stranger:bad"))
+    trainer.assessor._metrics._offers.insert(0, (spec, "stranger:bad"))
     trainer.train()
     assert caplog.text.count("metric stranger:bad raised KeyError") == 1
     assert "valid" in trainer.state.evaluations[-1]["figures"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -22,10 +23,10 @@ def add_to(app: typer.Typer, results: Results) -> None:
         """Show an exported model in the browser: text, melodies, moving pictures or charts. Ctrl-C ends it."""
         from rgan_kit.cli.demo_server import open_browser, serving, wait
 
-        with serving(model, port) as address:
+        with serving(model, port) as address, suppress(KeyboardInterrupt):
             results.line(address)
-            results.flush()
             say("Ctrl-C ends this.\n")
+            results.flush()  # who reads the address may end this at once
             if not no_open:
                 open_browser(address)
             wait()

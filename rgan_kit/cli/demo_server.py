@@ -114,12 +114,9 @@ def open_browser(address: str) -> None:
 
 
 def wait() -> None:
-    """Until Ctrl-C."""
-    try:
-        while True:
-            threading.Event().wait(3600)  # with a limit, since Windows leaves an endless wait deaf to Ctrl-C
-    except KeyboardInterrupt:
-        return
+    """Until Ctrl-C, which raises ``KeyboardInterrupt``."""
+    while True:
+        threading.Event().wait(3600)  # with a limit, since Windows leaves an endless wait deaf to Ctrl-C
 
 
 class _Handler(BaseHTTPRequestHandler):

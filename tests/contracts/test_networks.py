@@ -35,11 +35,12 @@ def contract(base: type, spec: Any, name: str, **more: Any) -> type:
 
 for each in GENERATORS:
     globals()[f"TestGenerator_{each.name}"] = contract(GeneratorContract, each, f"Generator_{each.name}")
-globals()["TestGenerator_autoregressive"] = contract(
-    GeneratorContract, GENERATORS[1], "Generator_autoregressive", autoregressive=True, latent_size=0, word_dropout=0.5
-)
+AUTOREGRESSIVE = {"autoregressive": True, "latent_size": 0, "word_dropout": 0.5}
 globals()["TestGenerator_mixture"] = contract(
-    GeneratorContract, GENERATORS[1], "Generator_mixture", autoregressive=True, mixture=3
+    GeneratorContract, GENERATORS[1], "Generator_mixture", mixture=3, **AUTOREGRESSIVE
+)
+globals()["TestGenerator_autoregressive"] = pytest.mark.slow(
+    contract(GeneratorContract, GENERATORS[1], "Generator_autoregressive", **AUTOREGRESSIVE)
 )
 for each in DISCRIMINATORS:
     globals()[f"TestDiscriminator_{each.name}"] = contract(DiscriminatorContract, each, f"Discriminator_{each.name}")

@@ -12,15 +12,6 @@ from support import Answer, call, settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for what is started here; small networks are quickest on one thread
 
 
-LONGEST = ("test_readme.py", "test_plugin_author.py")
-"""Files that take minutes; they come first, so that no worker has one of them left when the others are done."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the order but for the longest files."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
-
-
 @pytest.fixture
 def rgankit(tmp_path: Path) -> Callable[..., Answer]:
     """``rgankit(*words)`` in a folder of its own."""

@@ -47,6 +47,7 @@ REQUIRED = {
     "RecipeSpec": ("name", "summary", "generator", "objective"),
     "MetricSpec": ("name", "summary", "kinds", "compute"),
     "Batch": ("values", "lengths"),
+    "Column": ("name",),
     "Dataset": ("spec", "train", "validation", "decoder", "fingerprint"),
     "FrameSpec": ("length", "height", "width", "channels", "fps"),
     "Loss": ("value",),

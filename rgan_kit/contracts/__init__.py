@@ -3,6 +3,7 @@
 from rgan_kit.contracts.data import (
     KINDS,
     Batch,
+    Column,
     DataSpec,
     FrameSpec,
     Kind,
@@ -52,6 +53,7 @@ from rgan_kit.errors import (
 __all__ = [
     "KINDS",
     "Batch",
+    "Column",
     "DataSpec",
     "FrameSpec",
     "Kind",

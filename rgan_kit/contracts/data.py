@@ -55,6 +55,30 @@ class TokenSpec:
         return (self.bos, self.pad) if self.unknown is None else (self.bos, self.pad, self.unknown)
 
 
+@dataclass(frozen=True)
+class Column:
+    """Features of a series that belong together: one number a step, or one choice among several a step.
+
+    Attributes:
+        name: as in the data.
+        levels: what a categorical column chooses among. It has one feature a level, 1 for the level that it holds and
+            0 for the others, so ``minimum`` is 0 and ``maximum`` 1 for each. Empty for a number.
+        grid: what values of a number are multiples of (1 for whole numbers, 0.01 for two decimals), counted from the
+            feature's minimum; 0 where they lie anywhere.
+        constant: whether it is a fact of the whole sequence, the same at every step.
+    """
+
+    name: str
+    levels: tuple[str, ...] = ()
+    grid: float = 0.0
+    constant: bool = False
+
+    @property
+    def features(self) -> int:
+        """How many features of the series it takes."""
+        return len(self.levels) or 1
+
+
 @dataclass(frozen=True, eq=False)
 class SeriesSpec:
     """Real-valued sequences; networks see every feature scaled from ``minimum..maximum`` to [-1, 1].
@@ -65,6 +89,9 @@ class SeriesSpec:
         names: one name a feature.
         minimum, maximum: float32 ``[features]``, in the data's own units.
         labels: names of the classes; empty where the data has none.
+        columns: what the features are, in order; empty where each is a number of its own.
+        length_shares: float64 ``[length]``, how often training samples have 1, 2, … steps, adding up to 1; None where
+            all have the same. A model of such data draws a length for every sample.
     """
 
     kind: ClassVar[Kind] = "series"
@@ -75,6 +102,18 @@ class SeriesSpec:
     minimum: np.ndarray
     maximum: np.ndarray
     labels: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    length_shares: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.columns and sum(column.features for column in self.columns) != self.features:
+            raise ValueError(f"the columns have {sum(c.features for c in self.columns)} features, not {self.features}")
+        _check_shares(self.length_shares, self.length)
+
+    @property
+    def variable(self) -> bool:
+        """Whether samples differ in length, so that a model says how long each of its own is."""
+        return self.length_shares is not None
 
     @property
     def max_length(self) -> int:
@@ -84,7 +123,15 @@ class SeriesSpec:
 
 @dataclass(frozen=True, eq=False)
 class FrameSpec:
-    """Sequences of pictures: uint8 ``[time, height, width, channels]`` on disk, [-1, 1] at the network."""
+    """Sequences of pictures: uint8 ``[time, height, width, channels]`` on disk, [-1, 1] at the network.
+
+    Attributes:
+        length: frames in the longest sample.
+        height, width, channels: of a picture, in pixels.
+        fps: frames a second.
+        labels: names of the classes; empty where the data has none.
+        length_shares: as in ``SeriesSpec``.
+    """
 
     kind: ClassVar[Kind] = "frames"
 
@@ -94,6 +141,15 @@ class FrameSpec:
     channels: int
     fps: float
     labels: tuple[str, ...] = ()
+    length_shares: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        _check_shares(self.length_shares, self.length)
+
+    @property
+    def variable(self) -> bool:
+        """Whether samples differ in length, so that a model says how long each of its own is."""
+        return self.length_shares is not None
 
     @property
     def max_length(self) -> int:
@@ -115,11 +171,16 @@ class Batch(Generic[ArrayT]):
         lengths: int64 ``[batch]``, positions that count. **A token sequence counts its end token**; every mask
             derives from here.
         labels: int64 ``[batch]`` or None.
+        known: bool, ``[batch, time]`` or, for series, ``[batch, time, features]``: False where the data has no value
+            (what stands there is a filling). None where all are known.
+        times: float32 ``[batch, time]``, when each step was taken, for steps that are not evenly apart; None else.
     """
 
     values: ArrayT
     lengths: ArrayT
     labels: ArrayT | None = None
+    known: ArrayT | None = None
+    times: ArrayT | None = None
 
 
 class SequenceSource(Protocol):
@@ -183,6 +244,12 @@ class Sequences:
         if np.issubdtype(values.dtype, np.integer):
             values = values.astype(np.int64)
         return Batch(values, lengths, None if self.labels is None else self.labels[indices])
+
+
+def _check_shares(shares: np.ndarray | None, length: int) -> None:
+    """Raises ``ValueError`` where these are no shares of samples with 1 to ``length`` positions."""
+    if shares is not None and (shares.shape != (length,) or shares.min() < 0 or abs(float(shares.sum()) - 1) > 1e-6):
+        raise ValueError(f"length_shares has to be {length} shares that add up to 1")
 
 
 def evenly(count: int, most: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
-from rgan_kit.contracts import DataError, Dataset, FrameSpec, SeriesSpec, TokenSpec
+from rgan_kit.contracts import Column, DataError, Dataset, FrameSpec, SeriesSpec, TokenSpec
 from rgan_kit.contracts.data import DataSpec
 from rgan_kit.storage import read_json, to_json, write_whole
 
@@ -41,7 +41,7 @@ def describe_data(folder: Path, dataset: Dataset) -> None:
     arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
     document = {
         "kind": dataset.spec.kind,
-        "spec": {name: value for name, value in fields.items() if name not in arrays},
+        "spec": {name: _plain(value) for name, value in fields.items() if name not in arrays},
         "decoder": dataset.decoder.manifest(),
         "fingerprint": dataset.fingerprint,
         "summary": dict(dataset.summary),
@@ -65,7 +65,18 @@ def read_described(folder: Path) -> DescribedData:
         for name in ("labels", "names"):
             if name in fields:
                 fields[name] = tuple(fields[name])
+        if "columns" in fields:
+            fields["columns"] = tuple(Column(**{**c, "levels": tuple(c["levels"])}) for c in fields["columns"])
         spec = _SPECS[document["kind"]](**fields)
         return DescribedData(spec, dict(document["decoder"]), str(document["fingerprint"]))
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
         raise DataError(f"{folder / DATA} is damaged: {error}.") from error
+
+
+def _plain(value: object) -> object:
+    """A field of a spec as JSON has it."""
+    return (
+        [dataclasses.asdict(part) for part in value]
+        if isinstance(value, tuple) and value and isinstance(value[0], Column)
+        else value
+    )

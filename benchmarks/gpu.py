@@ -29,10 +29,10 @@ from rgan_kit.export.graph import EXAMPLE_BATCH, EXAMPLE_TIME, LOWEST_OPSET, to_
 from rgan_kit.export.interface import example_inputs, inputs_of, step_inputs_of, step_outputs_of
 from rgan_kit.runtime import providers
 from rgan_kit.runtime.benchmark import measure
-from rgan_kit.runtime.files import ModelFacts
 from rgan_kit.runtime.manifest import Manifest
 from rgan_kit.runtime.opened import Opened
 from rgan_kit.runtime.stream import Step
+from rgan_kit.runtime.untrusted.files import ModelFacts
 
 SYMBOLS = TokenSpec(vocab_size=92, bos=1, eos=2, pad=0, max_length=40)
 NOT_MEASURED = "not measured"

@@ -153,7 +153,7 @@ def test_every_ending_is_one_message_and_under_json_one_document(rgankit, monkey
     def fail(*_):
         raise error
 
-    monkeypatch.setattr("rgan_kit.runtime.safety.check", fail)
+    monkeypatch.setattr("rgan_kit.runtime.untrusted.safety.check", fail)
     answer = rgankit("inspect", "x.onnx")
     assert (answer.code, answer.out) == (code, "")
     assert said in answer.err

@@ -94,9 +94,9 @@ def read_model(path: Path) -> bytes:
         DataError: it is refused.
         UsageError: it is a part that makes none by itself.
     """
-    from rgan_kit.runtime.files import read_file
     from rgan_kit.runtime.manifest import Manifest
-    from rgan_kit.runtime.safety import check_bytes
+    from rgan_kit.runtime.untrusted.files import read_file
+    from rgan_kit.runtime.untrusted.safety import check_bytes
 
     data = read_file(path)
     manifest = Manifest.from_metadata(check_bytes(data, str(path)).metadata, str(path))

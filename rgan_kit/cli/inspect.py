@@ -21,7 +21,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
     ) -> None:
         """Say what an exported model is, without running it; needs neither torch nor onnxruntime."""
         from rgan_kit.runtime.manifest import Manifest
-        from rgan_kit.runtime.safety import check
+        from rgan_kit.runtime.untrusted.safety import check
 
         facts = check(model)
         manifest = Manifest.from_metadata(facts.metadata, str(model))

@@ -7,12 +7,12 @@ onnxruntime is imported when the first model is loaded.
 """
 
 from rgan_kit.runtime import contract, noise
-from rgan_kit.runtime.files import ModelFacts
 from rgan_kit.runtime.latent import Encoder, Posterior, load_encoder
 from rgan_kit.runtime.manifest import Manifest, TensorInfo
 from rgan_kit.runtime.model import Model, load
-from rgan_kit.runtime.safety import check
 from rgan_kit.runtime.stream import Step, load_step
+from rgan_kit.runtime.untrusted.files import ModelFacts
+from rgan_kit.runtime.untrusted.safety import check
 
 __all__ = [
     "Encoder",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgan_kit.errors import DataError, UsageError
-from rgan_kit.runtime import arrays, proto, providers, safety
-from rgan_kit.runtime.files import MAX_BYTES, ModelFacts, describe, read_file
+from rgan_kit.runtime import arrays, providers
 from rgan_kit.runtime.manifest import Manifest
+from rgan_kit.runtime.untrusted import proto, safety
+from rgan_kit.runtime.untrusted.files import MAX_BYTES, ModelFacts, describe, read_file
 from rgan_kit.runtime.watchdog import NO_LIMIT, PATIENCE, Limit
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from runtime_models import scan_model, series_model, token_manifest, token_model
 
 from rgan_kit.errors import DataError
 from rgan_kit.runtime import check, load
-from rgan_kit.runtime.safety import check_bytes
+from rgan_kit.runtime.untrusted.safety import check_bytes
 
 OPSETS = [helper.make_opsetid("", 18), helper.make_opsetid("own", 1)]
 

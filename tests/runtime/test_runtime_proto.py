@@ -11,9 +11,9 @@ from onnx import TensorProto, helper, numpy_helper
 from runtime_models import FLOAT, INT64, constant, if_model, model, scan_model, series_model, token_model, value
 
 from rgan_kit.errors import DataError
-from rgan_kit.runtime import proto
-from rgan_kit.runtime.graph import DATA_TYPES, Graph, Tensor
-from rgan_kit.runtime.wire import Kind
+from rgan_kit.runtime.untrusted import proto
+from rgan_kit.runtime.untrusted.graph import DATA_TYPES, Graph, Tensor
+from rgan_kit.runtime.untrusted.wire import Kind
 
 WITH_DATA = [number for number in DATA_TYPES if DATA_TYPES[number].bits >= 8]
 

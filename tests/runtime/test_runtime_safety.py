@@ -15,8 +15,8 @@ from test_runtime_proto import typed_data
 
 from rgan_kit.errors import DataError
 from rgan_kit.runtime import check
-from rgan_kit.runtime.operators import ALLOWED, RANDOM
-from rgan_kit.runtime.safety import check_bytes
+from rgan_kit.runtime.untrusted.operators import ALLOWED, RANDOM
+from rgan_kit.runtime.untrusted.safety import check_bytes
 
 
 def refusal(proto) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from rgan_kit.runtime.graph import Graph, Model, ValueInfo
+    from rgan_kit.runtime.untrusted.graph import Graph, Model, ValueInfo
 
 MAX_BYTES: Final = 512 << 20
 """The largest file that is read unless the caller says otherwise."""

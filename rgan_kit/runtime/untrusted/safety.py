@@ -14,11 +14,11 @@ from collections import ChainMap, Counter
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from rgan_kit.errors import DataError
-from rgan_kit.runtime import proto, sizes
-from rgan_kit.runtime.files import MAX_BYTES, ModelFacts, describe, read_file
-from rgan_kit.runtime.graph import DATA_TYPES, UNSUPPORTED, Graph, Model, Node, Tensor, ValueInfo
-from rgan_kit.runtime.operators import ALLOWED, RANDOM
-from rgan_kit.runtime.wire import WireError
+from rgan_kit.runtime.untrusted import proto, sizes
+from rgan_kit.runtime.untrusted.files import MAX_BYTES, ModelFacts, describe, read_file
+from rgan_kit.runtime.untrusted.graph import DATA_TYPES, UNSUPPORTED, Graph, Model, Node, Tensor, ValueInfo
+from rgan_kit.runtime.untrusted.operators import ALLOWED, RANDOM
+from rgan_kit.runtime.untrusted.wire import WireError
 
 if TYPE_CHECKING:
     from pathlib import Path

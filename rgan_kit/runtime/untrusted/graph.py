@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rgan_kit.runtime.wire import count_varints, signed, varint
+from rgan_kit.runtime.untrusted.wire import count_varints, signed, varint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Final
 
-from rgan_kit.runtime.graph import SMALL
-from rgan_kit.runtime.operators import CONTRACTING
+from rgan_kit.runtime.untrusted.graph import SMALL
+from rgan_kit.runtime.untrusted.operators import CONTRACTING
 
 if TYPE_CHECKING:
-    from rgan_kit.runtime.graph import Node, Tensor
+    from rgan_kit.runtime.untrusted.graph import Node, Tensor
 
 MAX_ELEMENTS: Final = 1 << 27
 """Elements of any tensor that is stored or reshaped: 512 MiB of float32."""

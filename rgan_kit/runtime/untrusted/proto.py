@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rgan_kit.errors import DataError
-from rgan_kit.runtime.graph import (
+from rgan_kit.runtime.untrusted.graph import (
     DATA_TYPES,
     UNSUPPORTED,
     Attribute,
@@ -19,7 +19,7 @@ from rgan_kit.runtime.graph import (
     Tensor,
     ValueInfo,
 )
-from rgan_kit.runtime.wire import Field, Kind, Reader, Schema, WireError
+from rgan_kit.runtime.untrusted.wire import Field, Kind, Reader, Schema, WireError
 
 MAX_IR_VERSION: Final = 14
 

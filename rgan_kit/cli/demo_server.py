@@ -1,4 +1,4 @@
-"""The server of ``rgankit demo``: the page that comes with the package, and one model.
+"""The server of ``rgankit demo``: the page of the package ``rgan-kit-demo``, and one model.
 
 The page is the build of ``exported/apps/web``; it runs the model itself, so this serves files and nothing else.
 """
@@ -11,14 +11,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from rgan_kit.cli.console import say
-from rgan_kit.errors import RganKitError, UsageError
+from rgan_kit.errors import DeviceError, RganKitError, UsageError
 
-PAGE: Final = Path(__file__).parents[1] / "demo_page"
 HOST: Final = "127.0.0.1"
 TYPES: Final = {
     ".html": "text/html; charset=utf-8",
@@ -38,7 +39,7 @@ def serving(model: Path, port: int = 0) -> Iterator[str]:
     Raises:
         DataError: the file is no model that makes samples.
         UsageError: the port is taken.
-        RganKitError: the page is missing from this installation.
+        DeviceError: the page is not installed.
     """
     contents = {**page_files(), f"/model/{model.name}": Content(read_model(model), TYPES[".onnx"])}
 
@@ -73,18 +74,31 @@ def page_files() -> dict[str, Content]:
     """The page's own files by address.
 
     Raises:
-        RganKitError: they are not there.
+        DeviceError: the package that holds them is not installed.
+        RganKitError: it holds no page.
     """
-    if not (PAGE / "index.html").is_file():
-        raise RganKitError(
-            f"{PAGE}: the built page is missing.", "Install the package again, or build exported/apps/web."
-        )
+    page = page_folder()
     files = {
-        f"/{file.relative_to(PAGE).as_posix()}": Content(file.read_bytes(), TYPES[file.suffix])
-        for file in PAGE.rglob("*")
+        f"/{file.relative_to(page).as_posix()}": Content(file.read_bytes(), TYPES[file.suffix])
+        for file in page.rglob("*")
         if file.is_file() and file.suffix in TYPES
     }
     return {**files, "/": files["/index.html"]}
+
+
+def page_folder() -> Path:
+    """Where the built page lies; raises as ``page_files`` does."""
+    if find_spec("rgan_kit_demo") is None:
+        raise DeviceError(
+            "`rgankit demo` needs the page, rgan-kit-demo, which this environment does not have.",
+            'Install it with: pip install "rgan-kit[demo]" (in a checkout: pip install ./exported/demo)',
+        )
+    page: Path = import_module("rgan_kit_demo").PAGE
+    if not (page / "index.html").is_file():
+        raise RganKitError(
+            f"{page}: the built page is missing.", "Install rgan-kit-demo again, or build exported/apps/web."
+        )
+    return page
 
 
 def read_model(path: Path) -> bytes:

@@ -13,7 +13,6 @@ import struct
 import subprocess
 import sys
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -43,16 +42,16 @@ def test_serves_the_page_and_its_files_with_their_types(address):
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert b"<title>rgan-kit models</title>" in content
-    (wasm,) = (demo.PAGE / "assets").glob("*.wasm")
+    (wasm,) = (demo.page_folder() / "assets").glob("*.wasm")
     answer, content = ask(address, f"/assets/{wasm.name}")
     assert answer.headers["Content-Type"] == "application/wasm"
     assert content == wasm.read_bytes()
 
 
 def test_every_file_that_the_page_names_is_there(address):
-    for name in demo.PAGE.rglob("*"):
+    for name in demo.page_folder().rglob("*"):
         if name.is_file():
-            assert ask(address, f"/{name.relative_to(demo.PAGE).as_posix()}", "HEAD")[0].status == 200
+            assert ask(address, f"/{name.relative_to(demo.page_folder()).as_posix()}", "HEAD")[0].status == 200
 
 
 def test_serves_the_model_under_the_address_that_the_page_is_told(address, crafted):
@@ -80,7 +79,7 @@ def test_listens_to_this_computer_alone(address):
 
 
 def test_a_page_that_is_closed_while_it_loads_is_no_error(address, capfd):
-    (wasm,) = (demo.PAGE / "assets").glob("*.wasm")
+    (wasm,) = (demo.page_folder() / "assets").glob("*.wasm")
     with socket.create_connection((urlsplit(address).hostname, urlsplit(address).port)) as caller:
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes by a reset
         caller.sendall(f"GET /assets/{wasm.name} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
@@ -164,6 +163,13 @@ def test_opens_the_browser_unless_told_not_to(crafted, monkeypatch, rgankit):
     assert len(opened) == 1
 
 
+def test_without_the_page_it_is_said_how_to_get_it(rgankit, crafted, monkeypatch):
+    monkeypatch.setattr(demo, "find_spec", lambda _: None)
+    answer = rgankit("demo", crafted["text"])
+    assert answer.code == 6
+    assert 'pip install "rgan-kit[demo]"' in answer.err
+
+
 def test_the_built_page_is_of_its_present_sources():
     web = ROOT / "exported" / "apps" / "web"
     single = ["index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"]
@@ -171,11 +177,11 @@ def test_the_built_page_is_of_its_present_sources():
     told = hashlib.sha256()
     for name in sorted(single + inside):
         told.update(f"{name}\n".encode() + (web / name).read_bytes() + b"\n")
-    built = json.loads((demo.PAGE / "build.json").read_text())
+    built = json.loads((demo.page_folder() / "build.json").read_text())
     assert built["sources"] == told.hexdigest(), "build it again: npm ci && npm run build, in exported/apps/web"
 
 
 def test_the_built_page_asks_nothing_of_other_servers():
-    for file in demo.PAGE.rglob("*.html"):
+    for file in demo.page_folder().rglob("*.html"):
         assert 'src="http' not in file.read_text() and 'href="http' not in file.read_text()
-    assert not list(Path(demo.PAGE).rglob("*.map"))
+    assert not list(demo.page_folder().rglob("*.map"))

@@ -30,7 +30,7 @@ export default defineConfig({
   base: "./",
   build: {
     target: "es2022",
-    outDir: "../../../rgan_kit/demo_page",
+    outDir: "../../demo/rgan_kit_demo/page",
     emptyOutDir: true,
     modulePreload: false,
     assetsInlineLimit: 0,

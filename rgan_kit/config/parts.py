@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from rgan_kit.config.layers import Layer, validate
+from rgan_kit.config.origins import Origins
 from rgan_kit.contracts.data import Kind
 from rgan_kit.contracts.options import Options
 from rgan_kit.contracts.specs import (
@@ -19,6 +20,8 @@ from rgan_kit.contracts.specs import (
 )
 from rgan_kit.errors import PluginError, RganKitError, UsageError
 from rgan_kit.plugins.registry import Offer, Registry
+
+NOWHERE = Origins()
 
 PART_TYPES: dict[str, type[ComponentSpec]] = {
     "generator": GeneratorSpec,
@@ -48,6 +51,11 @@ class Selection:
     distribution: str
     version: str
 
+    @property
+    def qualified(self) -> str:
+        """``distribution:name``."""
+        return f"{self.distribution}:{self.spec.name}"
+
 
 def merged(section: str, layers: Sequence[Layer]) -> dict[str, Any]:
     """A section of several layers; later ones go over earlier ones."""
@@ -59,7 +67,9 @@ def component(offer: Offer) -> ComponentSpec:
     return cast("ComponentSpec", offer.spec)
 
 
-def choose(recipe: RecipeSpec, above: Sequence[Layer], registry: Registry, near: str) -> Chosen:
+def choose(
+    recipe: RecipeSpec, above: Sequence[Layer], registry: Registry, near: str, origins: Origins = NOWHERE
+) -> Chosen:
     """The part of every section that the objective needs.
 
     Raises:
@@ -71,7 +81,8 @@ def choose(recipe: RecipeSpec, above: Sequence[Layer], registry: Registry, near:
         own = getattr(recipe, section)
         name = asked.get("name", own)
         if name is not None:
-            chosen[section] = registry.offer(kind, str(name), near=near if name == own else None), asked
+            place = near if name == own else None
+            chosen[section] = origins.offer(section, kind, str(name), registry, near=place), asked
         elif asked:
             raise UsageError(f"Recipe {recipe.name} has no {section}, so {section}.{next(iter(asked))} means nothing.")
     return _only_needed(chosen)

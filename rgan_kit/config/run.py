@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from rgan_kit.config.layers import SECTIONS, Layer, flat, nearest, parse_settings, read_toml, validate
+from rgan_kit.config.origins import Origins
 from rgan_kit.config.parts import Selection, check_fit, choose, kinds_of, merged, suited, with_options
 from rgan_kit.config.train import TrainOptions
 from rgan_kit.contracts.data import Kind
@@ -24,7 +25,10 @@ from rgan_kit.contracts.specs import (
 from rgan_kit.errors import DataError, UsageError
 from rgan_kit.plugins.registry import Registry
 
-_TOP_LEVEL = {"recipe", "seed", "data", "versions", *SECTIONS}
+_INSTALLED = ("origins", "versions")
+"""Tables that say what was installed."""
+
+_TOP_LEVEL = {"recipe", "seed", "data", *_INSTALLED, *SECTIONS}
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class RunConfig:
         parts: generator, objective, and discriminator and encoder where the recipe has them.
         train: options of the trainer.
         seed: of everything random.
+        origins: where recipe, parts and domain come from, as ``distribution:name`` by section.
+        versions: of their distributions.
     """
 
     recipe: str
@@ -46,6 +52,7 @@ class RunConfig:
     parts: Mapping[str, Selection]
     train: TrainOptions
     seed: int = 0
+    origins: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -58,8 +65,8 @@ class RunConfig:
         return replace(self, train=self.train.model_copy(update={"threads": threads}))
 
     def digest(self) -> str:
-        """SHA-256 (hex) of everything that decides what is computed, versions of plugins left out."""
-        document = {key: value for key, value in self.to_dict().items() if key != "versions"}
+        """SHA-256 (hex) of everything that decides what is computed, but for which plugins were installed."""
+        document = {key: value for key, value in self.to_dict().items() if key not in _INSTALLED}
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,7 +78,7 @@ class RunConfig:
             options = selection.options.model_dump(mode="json", exclude_none=True)
             document[section] = {"name": selection.name, **options}
         document["train"] = self.train.model_dump(mode="json", exclude_none=True)
-        document["versions"] = dict(self.versions)
+        document |= {"origins": dict(self.origins), "versions": dict(self.versions)}
         return document
 
 
@@ -101,14 +108,15 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     if not isinstance(name, str):
         known = ", ".join(spec.name for spec in registry.specs(RecipeSpec))
         raise UsageError("No recipe is named.", f"Say which with --plugin (there are: {known}).")
-    offer = registry.offer(RecipeSpec, name)
+    origins = Origins.read(document)
+    offer = origins.offer("recipe", RecipeSpec, name, registry)
     recipe = offer.spec
     assert isinstance(recipe, RecipeSpec)
     above = [_sections(document), parse_settings(request.settings), _shortcuts(request)]
     data = request.data or _data_of(document)
     near = offer.plugin.distribution
-    offers = choose(recipe, above, registry, near)
-    domain = _domain(data, kinds_of(recipe, offers), flat(recipe.defaults), above, registry, near)
+    offers = choose(recipe, above, registry, near, origins)
+    domain = _domain(data, kinds_of(recipe, offers), flat(recipe.defaults), above, registry, near, origins)
     kind = domain.spec.kind_with(domain.options)
     # What a run wrote down is whole: an option that it lacks is newer, and was not what today's recipe or domain would
     # have it.
@@ -119,7 +127,8 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     check_fit(recipe, parts, domain, kind)
     suits = {"train": suited(domain.name, TrainOptions, "train", of_domain)}
     train = validate(TrainOptions, "train", merged("train", [defaults, suits, *above]))
-    selections = (*parts.values(), domain)
+    selections = {**parts, "domain": domain}
+    versions = {selection.distribution: selection.version for selection in selections.values()}
     config = RunConfig(
         recipe=name,
         domain=domain,
@@ -127,7 +136,8 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
         parts=parts,
         train=train,
         seed=_seed(request.seed if request.seed is not None else document.get("seed", 0)),
-        versions={selection.distribution: selection.version for selection in selections},
+        origins={"recipe": offer.qualified, **{name: each.qualified for name, each in selections.items()}},
+        versions={offer.plugin.distribution: offer.plugin.version, **versions},
     )
     _check_loggers(config, registry)
     return config
@@ -192,12 +202,18 @@ def _joined(below: Layer, above: Layer) -> Layer:
 
 
 def _domain(
-    data: Path | None, kinds: frozenset[Kind], defaults: Layer, above: Sequence[Layer], registry: Registry, near: str
+    data: Path | None,
+    kinds: frozenset[Kind],
+    defaults: Layer,
+    above: Sequence[Layer],
+    registry: Registry,
+    near: str,
+    origins: Origins,
 ) -> Selection:
     values = merged("domain", [defaults, *above])
     name = values.pop("name", None)
     if name is not None:
-        offer = registry.offer(DomainSpec, str(name), near=near)
+        offer = origins.offer("domain", DomainSpec, str(name), registry, near=near)
     elif data is not None:
         check_there(data)
         offer = registry.guess_domain(data)

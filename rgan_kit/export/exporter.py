@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from rgan_kit import __version__
-from rgan_kit.contracts import PluginError, TokenSpec, UsageError
+from rgan_kit.contracts import DomainSpec, PluginError, TokenSpec, UsageError
 from rgan_kit.export.graph import EXAMPLE_BATCH, EXAMPLE_TIME, LOWEST_OPSET, to_onnx
 from rgan_kit.export.interface import (
     encoder_inputs_of,
@@ -31,6 +31,7 @@ from rgan_kit.export.interface import (
 )
 from rgan_kit.export.verify import check_structure, compare, running
 from rgan_kit.export.verify_steps import compare_driven, compare_steps
+from rgan_kit.plugins.origins import OURSELVES
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import contract, providers
 from rgan_kit.runtime.contract import Role
@@ -195,7 +196,7 @@ def _manifest(run: TrainedRun, registry: Registry, role: Role, part: _Part, lice
     manifest = Manifest(
         contract=contract.VERSION,
         kind=spec.kind,
-        domain=run.config.domain.name,
+        domain=_domain(run, registry),
         recipe=run.config.recipe,
         inputs=part.inputs,
         outputs=part.outputs,
@@ -215,6 +216,13 @@ def _manifest(run: TrainedRun, registry: Registry, role: Role, part: _Part, lice
         **part.about,
     )
     return manifest.model_copy(update={"extra": _extra(manifest, registry)})
+
+
+def _domain(run: TrainedRun, registry: Registry) -> str:
+    """The name by which a reader finds the domain: in full where the short one is another's first."""
+    domain = run.config.domain
+    meant = [offer.qualified for offer in registry.offers(DomainSpec) if offer.spec.name == domain.name]
+    return domain.name if meant in ([], [domain.qualified]) or domain.distribution == OURSELVES else domain.qualified
 
 
 def _hashes(run: TrainedRun) -> dict[str, str]:

@@ -21,6 +21,7 @@ from rgan_kit.contracts.specs import (
 )
 from rgan_kit.errors import PluginError, UsageError
 from rgan_kit.plugins.host import PluginHost, installed_host
+from rgan_kit.plugins.origins import OURSELVES
 from rgan_kit.plugins.records import PluginRecord, Status
 
 SpecT = TypeVar("SpecT", bound=AnySpec)
@@ -97,7 +98,8 @@ class Registry:
         return [offer.spec for offer in self._offers[kind] if isinstance(offer.spec, kind)]
 
     def offer(self, kind: SpecType, name: str, *, near: str | None = None) -> Offer:
-        """The offer with this short or qualified (``distribution:name``) name.
+        """The offer with this short or qualified (``distribution:name``) name. A short name that several plugins have
+        is that of ``near``, else the built-in one.
 
         Args:
             kind: the class of the spec.
@@ -107,11 +109,12 @@ class Registry:
 
         Raises:
             UsageError: no such name; the message has the nearest ones.
-            PluginError: the short name belongs to several plugins; the message lists them.
+            PluginError: the short name belongs to several plugins, none of them built in; the message lists them.
         """
         found = self._named(kind, name)
-        if len(found) > 1:
-            found = [offer for offer in found if offer.plugin.distribution == near] or found
+        for first in (near, OURSELVES):
+            if len(found) > 1:
+                found = [offer for offer in found if offer.plugin.distribution == first] or found
         if len(found) == 1:
             return found[0]
         noun = next(collection for collection, each in COLLECTIONS.items() if each is kind)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rgan_kit.contracts.specs import DomainSpec
 from rgan_kit.errors import DataError, PluginError, RganKitError
 from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.origins import OURSELVES
 from rgan_kit.plugins.registry import default_registry
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def find_domain(manifest: Manifest, source: str) -> DomainSpec:
     """The domain of a model file. Where several plugins have one of this name, those that the file was made with
-    go first.
+    go first, and then the built-in one.
 
     Raises:
         PluginError: it is not installed, or there is more than one.
@@ -24,6 +25,8 @@ def find_domain(manifest: Manifest, source: str) -> DomainSpec:
     """
     offers = [o for o in default_registry().offers(DomainSpec) if manifest.domain in (o.spec.name, o.qualified)]
     offers = [o for o in offers if o.plugin.distribution in manifest.plugins] or offers
+    if len(offers) > 1:  # the exporter writes the full name of any other
+        offers = [o for o in offers if o.plugin.distribution == OURSELVES] or offers
     makers = ", ".join(f"{name} {version}" for name, version in manifest.plugins.items()) or "no plugins"
     if not offers:
         install = " ".join(f'"{name}=={version}"' for name, version in manifest.plugins.items())

@@ -50,7 +50,7 @@ def test_an_option_of_a_part_does_what_set_does(rgankit):
     ("words", "said"),
     [
         (["--generator.hiden-size", "3"], "generator.hiden_size does not exist. Did you mean hidden_size"),
-        (["--generater.hidden-size", "3"], "--generater.hidden-size: there is no section 'generater'"),
+        (["--generater.hidden-size", "3"], "--set generater.hidden_size=3: there is no section 'generater'"),
         (["--generator.hidden-size"], "--generator.hidden-size: the value is missing"),
         (["--generator.hidden-size", "0"], "allowed: 1 up to 8192"),
         (["--generator.dropout", "-1"], "allowed: 0 below 1"),
@@ -70,31 +70,26 @@ def test_what_another_option_is_given_is_never_taken_for_an_option_of_a_part():
     ]  # fmt: skip
 
 
-def test_help_for_what_does_not_fit_shows_what_is_known_and_says_what_does_not(rgankit):
-    answer = rgankit("train", "--plugin", "mocogan", "--domain", "text", "--help")
-    out = " ".join(answer.out.split())
-    assert answer.code == 0
-    for said in ("discriminator mocogan:", "domain text:", "--domain.level <value>", "train: the trainer"):
-        assert said in out
-    assert "note: The discriminator mocogan works on frames, but domain text makes tokens." in out
-    assert "domain video:" not in out
-
-
 @pytest.mark.parametrize(
-    ("words", "shown", "said"),
+    ("words", "said"),
     [
-        (["--plugin", "mocogn"], ["train: the trainer"], "No recipe is called 'mocogn'. Did you mean mocogan?"),
-        (["--plugin", "mocogn", "--domain", "text"], ["domain text:"], "Did you mean mocogan?"),
-        (["--plugin", "gru-gan", "--domain", "txt"], ["generator gru:"], "Did you mean text?"),
-        (["--plugin", "gru-gan", "--set", "generator=lstn"], ["generator gru:"], "Did you mean lstm?"),
-        (["--config", "nothing.toml"], ["train: the trainer"], "nothing.toml: there is no such file."),
+        (
+            ["--plugin", "mocogan", "--domain", "text"],
+            "The discriminator mocogan works on frames, but domain text makes",
+        ),
+        (["--plugin", "mocogn"], "No recipe is called 'mocogn'. Did you mean mocogan?"),
+        (["--plugin", "gru-gan", "--domain", "txt"], "Did you mean text?"),
+        (["--plugin", "gru-gan", "--set", "generator=lstn"], "Did you mean lstm?"),
+        (["--config", "nothing.toml"], "nothing.toml: there is no such file."),
     ],
 )
-def test_help_is_given_whatever_is_misspelt(rgankit, words, shown, said):
+def test_help_for_what_does_not_fit_says_why_and_shows_the_commands_own_options(rgankit, words, said):
     answer = rgankit("train", *words, "--help")
+    out = " ".join(answer.out.split())
     assert answer.code == 0, answer.err
-    assert all(title in answer.out for title in (*shown, "--plugin <str>"))
-    assert said in " ".join(answer.out.split())
+    assert f"note: {said}" in out or said in out.partition("note: ")[2]
+    assert "--plugin <str>" in out
+    assert "--generator." not in out
 
 
 # --- completion ---
@@ -106,7 +101,6 @@ def test_help_is_given_whatever_is_misspelt(rgankit, words, shown, said):
         ("--plugin lstm-gan --objective.relaxation ", ["straight-through", "soft"]),
         ("--plugin lstm-gan --domain text --domain.level c", ["character"]),
         ("--plugin lstm-gan --generator.tie-weights f", ["false"]),
-        ("--plugin lstm-gan --generator.tie-weights=", ["true", "false"]),
         ("--domain music --plugin gru-lm --domain.steps-per-beat 1", ["1", "12", "16"]),
         ("--plugin lstm-gan --train.schedule co", ["constant", "cosine"]),
         ("--plugin lstm-gan --generator.layers ", []),

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from rgan_kit.cli.completion import complete_name
 from rgan_kit.cli.console import Results, say
 from rgan_kit.cli.extras import EXPORT, TRAIN
-from rgan_kit.cli.part_options import complete_name
 from rgan_kit.errors import DeviceError, ExitCode, PluginError, UsageError
 
 if TYPE_CHECKING:

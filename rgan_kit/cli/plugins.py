@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from rgan_kit.cli import plugin_author
+from rgan_kit.cli.completion import complete_name
 from rgan_kit.cli.console import Results
-from rgan_kit.cli.part_options import complete_name
 
 
 def make_app(results: Results) -> typer.Typer:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rgan_kit.cli.completion import complete_domain, complete_recipe
 from rgan_kit.cli.console import Results, finite
 from rgan_kit.cli.data import advising
 from rgan_kit.cli.extras import TRAIN, need
-from rgan_kit.cli.part_options import PartOptionsCommand, complete_domain, complete_recipe
+from rgan_kit.cli.part_options import PartOptionsCommand
 from rgan_kit.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from rgan_kit.nn import pick
 from rgan_kit.plugins.registry import default_registry
 from rgan_kit.runtime import load, noise
 from rgan_kit.training.session import load_trained
-from rgan_kit_plugins.generators.inverse_cdf import pick
 
 
 def by_network(network: Any, drawn: torch.Tensor) -> torch.Tensor:

@@ -10,11 +10,9 @@ import torch
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, Relaxation, TokenSpec
+from rgan_kit.nn import Recurrence, pick, relaxed_choice, reverse_padded
 from rgan_kit_plugins.discriminators import DISCRIMINATORS
 from rgan_kit_plugins.generators import GENERATORS
-from rgan_kit_plugins.generators.inverse_cdf import pick
-from rgan_kit_plugins.generators.recurrent_tokens import relaxed_choice
-from rgan_kit_plugins.recurrence import Recurrence, reverse_padded
 
 PAD, BOS, EOS = 0, 1, 2
 CELLS = ("rnn", "lstm", "gru")

@@ -1,4 +1,4 @@
-"""Convolutions between pictures of any size and vectors, and how frames are told to networks and files."""
+"""Convolutions between pictures of any size and vectors."""
 
 from __future__ import annotations
 
@@ -120,13 +120,3 @@ class FrameWriter(nn.Module):
         values = self.layers(self.enter(vectors).unflatten(1, (-1, *self.grid)))
         top, left = (values.shape[2] - self.height) // 2, (values.shape[3] - self.width) // 2
         return torch.tanh(values[:, :, top : top + self.height, left : left + self.width])
-
-
-def to_uint8(frames: Tensor) -> Tensor:
-    """``[batch, time, channels, height, width]`` in [-1, 1] to uint8 ``[batch, time, height, width, channels]``."""
-    return ((frames.permute(0, 1, 3, 4, 2) + 1) * 127.5).clamp(0, 255).round().to(torch.uint8)
-
-
-def from_uint8(frames: Tensor) -> Tensor:
-    """The other way round."""
-    return frames.permute(0, 1, 4, 2, 3).to(torch.float32) / 127.5 - 1

@@ -15,9 +15,9 @@ from rgan_kit.contracts import FrameSpec
 from rgan_kit.export.graph import to_onnx
 from rgan_kit.export.interface import example_inputs, inputs_of, outputs_of
 from rgan_kit.export.verify import SHAPES, check_structure, compare
+from rgan_kit.nn import from_uint8, to_uint8
 from rgan_kit.runtime.manifest import TensorInfo
 from rgan_kit.runtime.untrusted.operators import ALLOWED
-from rgan_kit_plugins.convolutions import from_uint8, to_uint8
 
 
 def test_all_shades_survive_the_way_to_the_network_and_back():

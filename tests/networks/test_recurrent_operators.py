@@ -10,8 +10,8 @@ import torch
 
 from rgan_kit.export.graph import to_onnx
 from rgan_kit.export.smaller import to_float16, to_int8
+from rgan_kit.nn import Recurrence, exportable
 from rgan_kit.runtime.manifest import TensorInfo
-from rgan_kit_plugins.recurrence import Recurrence, frozen
 
 CELLS = ("rnn", "lstm", "gru")
 SHAPES = ((1, 1), (2, 7), (5, 19))
@@ -31,7 +31,7 @@ class TwoStacks(torch.nn.Module):
 
 
 def exported(cell: str, layers: int, width: int = 20) -> tuple[TwoStacks, onnx.ModelProto]:
-    network = frozen(TwoStacks(cell, layers, width))
+    network = exportable(TwoStacks(cell, layers, width))
     made = TensorInfo(name="noise", dtype="float32", shape=("batch", "time", 6))
     came = TensorInfo(name="series", dtype="float32", shape=("batch", "time", 9))
     return network, to_onnx(network, {"noise": torch.randn(3, 5, 6)}, [made], [came], 18)
@@ -69,7 +69,7 @@ def test_whole_sequences_equal_a_loop_over_steps(cell):
 
 def test_a_frozen_copy_shares_nothing_and_is_not_trained():
     network = Recurrence("gru", 2, 3, 2, dropout=0.5)
-    copied = frozen(network)
+    copied = exportable(network)
     memory = {each.data_ptr() for each in network.parameters()}
     assert memory.isdisjoint(each.data_ptr() for each in (*copied.parameters(), *copied.buffers()))
     assert not copied.training and not any(each.requires_grad for each in copied.parameters())
@@ -97,7 +97,7 @@ class Shared(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.twice, self.own = frozen(Recurrence("gru", 6, 6)), torch.nn.LSTM(6, 300, batch_first=True)
+        self.twice, self.own = exportable(Recurrence("gru", 6, 6)), torch.nn.LSTM(6, 300, batch_first=True)
 
     def forward(self, noise: torch.Tensor) -> torch.Tensor:
         return self.own(self.twice(self.twice(noise)))[0]

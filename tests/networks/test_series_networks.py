@@ -8,7 +8,7 @@ from series_parts import CELLS, LATENT, batch, discriminator, encoder, generator
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch
-from rgan_kit_plugins.recurrence import reverse_padded
+from rgan_kit.nn import reverse_padded
 
 
 @pytest.mark.parametrize("cell", CELLS)

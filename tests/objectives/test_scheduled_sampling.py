@@ -15,7 +15,7 @@ from rgan_kit_plugins.objectives.likelihood import LikelihoodOptions
 from rgan_kit_plugins.objectives.likelihood.scheduled_sampling import own_share
 
 PAD, BOS, EOS, UNKNOWN = 0, 1, 2, 3
-MODULE = "rgan_kit_plugins.generators.recurrent_tokens"
+MODULE = "rgan_kit.nn.scheduled_sampling"
 
 
 def generator(data: TokenSpec | None = None, **options):

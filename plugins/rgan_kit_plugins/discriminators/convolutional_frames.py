@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, DataSpec, FrameSpec, Scores
+from rgan_kit.nn import padding_mask
 from rgan_kit_plugins.convolutions import FrameReader
 from rgan_kit_plugins.discriminators.frame_scores import SequenceScore, StepScores, mean_over_time
 from rgan_kit_plugins.discriminators.regularisers import MinibatchStatistics, spectrally_normalised
-from rgan_kit_plugins.recurrence import padding_mask
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.discriminators import ConvolutionalFrameOptions

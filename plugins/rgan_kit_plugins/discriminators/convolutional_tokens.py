@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Scores, TokenSpec
+from rgan_kit.nn import State, padding_mask
 from rgan_kit_plugins.discriminators.regularisers import MinibatchStatistics, spectrally_normalised
-from rgan_kit_plugins.recurrence import State, padding_mask
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.discriminators import ConvolutionalTokenOptions

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, DataSpec, FrameSpec, Scores
+from rgan_kit.nn import Cell, Recurrence, padding_mask, reverse_padded
 from rgan_kit_plugins.convolutions import FrameReader
 from rgan_kit_plugins.discriminators.frame_scores import SequenceScore, StepScores
 from rgan_kit_plugins.discriminators.regularisers import spectrally_normalised
-from rgan_kit_plugins.recurrence import Cell, Recurrence, padding_mask, reverse_padded
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.discriminators import RecurrentDiscriminatorOptions

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, DataSpec, Scores, SeriesSpec
+from rgan_kit.nn import Cell, Recurrence, padding_mask, reverse_padded
 from rgan_kit_plugins.discriminators.regularisers import MinibatchStatistics, spectrally_normalised
-from rgan_kit_plugins.recurrence import Cell, Recurrence, padding_mask, reverse_padded
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.discriminators import RecurrentDiscriminatorOptions

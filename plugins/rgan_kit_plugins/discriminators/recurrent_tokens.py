@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Scores, TokenSpec
+from rgan_kit.nn import Cell, Recurrence, State, padding_mask, reverse_padded
 from rgan_kit_plugins.discriminators.regularisers import MinibatchStatistics, spectrally_normalised
-from rgan_kit_plugins.recurrence import Cell, Recurrence, State, padding_mask, reverse_padded
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.discriminators import RecurrentDiscriminatorOptions

@@ -10,7 +10,7 @@ from pydantic import Field
 from rgan_kit.contracts import KINDS, DataSpec, Encoder, EncoderSpec, FrameSpec, Options, TokenSpec
 
 if TYPE_CHECKING:
-    from rgan_kit_plugins.recurrence import Cell
+    from rgan_kit.nn import Cell
 
 
 class RecurrentEncoderOptions(Options):

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, DataSpec, FrameSpec
-from rgan_kit_plugins.convolutions import FrameReader, from_uint8
-from rgan_kit_plugins.recurrence import Cell, Recurrence, frozen, padding_mask, reverse_padded
+from rgan_kit.nn import Cell, Recurrence, exportable, from_uint8, padding_mask, reverse_padded
+from rgan_kit_plugins.convolutions import FrameReader
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.encoders import RecurrentEncoderOptions
@@ -51,7 +51,7 @@ class ExportableFrameEncoder(nn.Module):
 
     def __init__(self, encoder: RecurrentFrameEncoder) -> None:
         super().__init__()
-        self.network = frozen(encoder)
+        self.network = exportable(encoder)
 
     def forward(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """uint8 ``[batch, time, height, width, channels]`` and int64 ``[batch]`` to mean and log-variance, each

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, DataSpec, SeriesSpec
-from rgan_kit_plugins.recurrence import Cell, Recurrence, frozen, padding_mask, reverse_padded
+from rgan_kit.nn import Cell, NetworkUnits, Recurrence, exportable, padding_mask, reverse_padded
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.encoders import RecurrentEncoderOptions
@@ -53,17 +53,12 @@ class RecurrentSeriesEncoder(nn.Module):
 class ExportableSeriesEncoder(nn.Module):
     """The encoder by the contract of ``docs/model-file.md``: series in the data's own units go in."""
 
-    minimum: Tensor
-    range: Tensor
-
     def __init__(self, encoder: RecurrentSeriesEncoder) -> None:
         super().__init__()
-        self.network = frozen(encoder)
-        minimum, maximum = (torch.from_numpy(bound).float() for bound in (encoder.data.minimum, encoder.data.maximum))
-        self.register_buffer("minimum", minimum.clone(), persistent=False)
-        self.register_buffer("range", (maximum - minimum).clamp(min=1e-12), persistent=False)
+        self.network = exportable(encoder)
+        self.network_units = NetworkUnits(encoder.data)
 
     def forward(self, series: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance, each ``[batch, latent_size]``, of ``series`` ``[batch, time, features]`` and
         ``lengths`` int64 ``[batch]``."""
-        return self.network.encode((series - self.minimum) / self.range * 2 - 1, lengths)
+        return self.network.encode(self.network_units(series), lengths)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, TokenSpec
-from rgan_kit_plugins.recurrence import Cell, Recurrence, frozen, padding_mask, reverse_padded
+from rgan_kit.nn import Cell, Recurrence, exportable, padding_mask, reverse_padded
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.encoders import RecurrentEncoderOptions
@@ -57,7 +57,7 @@ class FrozenTokenEncoder(nn.Module):
 
     def __init__(self, encoder: RecurrentTokenEncoder) -> None:
         super().__init__()
-        self.network = frozen(encoder)
+        self.network = exportable(encoder)
         self.eval()
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from pydantic import Field
 from rgan_kit.contracts import KINDS, DataSpec, FrameSpec, Generator, GeneratorSpec, Options, TokenSpec
 
 if TYPE_CHECKING:
-    from rgan_kit_plugins.recurrence import Cell
+    from rgan_kit.nn import Cell
 
 PAPERS = {
     "rnn": "Elman 1990, Finding Structure in Time; Mikolov et al. 2010",

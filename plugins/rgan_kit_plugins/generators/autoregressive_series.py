@@ -17,9 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, SeriesSpec
-from rgan_kit_plugins.generators.inverse_cdf import block_of, pick
-from rgan_kit_plugins.generators.recurrent_series import Condition, OwnUnits
-from rgan_kit_plugins.recurrence import Cell, Recurrence, State, frozen, padding_mask, scan
+from rgan_kit.nn import Cell, OwnUnits, Recurrence, State, block_of, exportable, padding_mask, pick, scan
+from rgan_kit_plugins.generators.recurrent_series import Condition
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -165,7 +164,7 @@ class AutoregressiveSeriesSampler(nn.Module):
 
     def __init__(self, generator: AutoregressiveSeriesGenerator) -> None:
         super().__init__()
-        self.network = frozen(generator)
+        self.network = exportable(generator)
         self.own_units = OwnUnits(generator.data)
 
     def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, FrameSpec, Relaxation
-from rgan_kit_plugins.convolutions import FrameWriter, to_uint8
-from rgan_kit_plugins.recurrence import Cell, Recurrence, frozen, padding_mask
+from rgan_kit.nn import Cell, Recurrence, exportable, padding_mask, to_uint8
+from rgan_kit_plugins.convolutions import FrameWriter
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -151,7 +151,7 @@ class RecurrentFrameSampler(nn.Module):
 
     def __init__(self, generator: RecurrentFrameGenerator) -> None:
         super().__init__()
-        self.network = frozen(generator)
+        self.network = exportable(generator)
 
     def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
         """``noise`` ``[batch, time, noise_size]`` to uint8 ``[batch, time, height, width, channels]``."""

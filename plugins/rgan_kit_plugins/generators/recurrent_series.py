@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, SeriesSpec
-from rgan_kit_plugins.recurrence import Cell, Recurrence, frozen
+from rgan_kit.nn import Cell, OwnUnits, Recurrence, exportable
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -72,7 +72,7 @@ class RecurrentSeriesSampler(nn.Module):
 
     def __init__(self, generator: RecurrentSeriesGenerator) -> None:
         super().__init__()
-        self.network = frozen(generator)
+        self.network = exportable(generator)
         self.own_units = OwnUnits(generator.data)
 
     def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
@@ -122,20 +122,3 @@ class Condition(nn.Module):
             return inputs
         # Not `expand`: exported, it would lose the free dimension.
         return torch.cat([inputs, condition[:, None].repeat(1, inputs.shape[1], 1)], dim=2)
-
-
-class OwnUnits(nn.Module):
-    """From the range -1..1 that networks see to the data's own: ``minimum..maximum`` of each feature."""
-
-    minimum: Tensor
-    half_range: Tensor
-
-    def __init__(self, data: SeriesSpec) -> None:
-        super().__init__()
-        minimum, maximum = torch.from_numpy(data.minimum).float(), torch.from_numpy(data.maximum).float()
-        self.register_buffer("minimum", minimum.clone(), persistent=False)
-        self.register_buffer("half_range", (maximum - minimum) / 2, persistent=False)
-
-    def forward(self, values: Tensor) -> Tensor:
-        """``[..., features]`` of the same shape."""
-        return self.minimum + (values + 1) * self.half_range

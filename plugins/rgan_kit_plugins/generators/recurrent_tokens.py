@@ -13,9 +13,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, TokenSpec
-from rgan_kit_plugins.generators.inverse_cdf import IMPOSSIBLE, block_of, pick
+from rgan_kit.nn import (
+    IMPOSSIBLE,
+    Cell,
+    Recurrence,
+    State,
+    block_of,
+    exportable,
+    padding_mask,
+    pick,
+    read_own_symbols,
+    relaxed_choice,
+    scan,
+)
 from rgan_kit_plugins.generators.linear_cross_entropy import linear_cross_entropy
-from rgan_kit_plugins.recurrence import Cell, Recurrence, State, frozen, padding_mask, scan
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -90,20 +101,13 @@ class RecurrentTokenGenerator(nn.Module):
 
     def scheduled_log_probs(self, batch: Batch[Tensor], share: float, latent: Tensor | None = None) -> Tensor:
         """``log_probs`` with a share of the previous symbols drawn by the model itself (scheduled sampling, Bengio et
-        al. 2015, arXiv:1506.03099): ``[batch, time]``.
-
-        In two passes over the whole sequence instead of one step at a time (Mihaylova & Martins 2019,
-        arXiv:1906.07651): symbols are drawn after the true ones, then some of them are read in their places. A drawn
-        end token is never read, as there is nothing to say after it.
-        """
+        al. 2015, arXiv:1506.03099): ``[batch, time]``."""
         previous, condition = self._previous(batch.values), self.condition(batch.values, latent, batch.labels)
-        with torch.no_grad():
-            logits = (self._logits(previous, previous, condition) + self.generated)[:, :-1].flatten(0, 1)
-            uniform = torch.rand(len(logits), device=logits.device)
-            drawn = pick(logits, uniform, uniform.new_ones(())).view(len(previous), -1)
-            swapped = (torch.rand(drawn.shape, device=drawn.device) < share) & (drawn != self.data.eos)
-            read = torch.cat([previous[:, :1], torch.where(swapped, drawn, previous[:, 1:])], dim=1)
-        return self._log_probs(batch, read, condition)
+
+        def logits(read: Tensor) -> Tensor:
+            return self._logits(read, read, condition) + self.generated
+
+        return self._log_probs(batch, read_own_symbols(logits, previous, share, self.data.eos), condition)
 
     def _previous(self, tokens: Tensor) -> Tensor:
         return F.pad(tokens[:, :-1], (1, 0), value=self.data.bos)
@@ -188,16 +192,6 @@ class RecurrentTokenGenerator(nn.Module):
         return TokenStepper(RecurrentTokenSampler(self))
 
 
-def relaxed_choice(logits: Tensor, relaxation: Relaxation) -> Tensor:
-    """A Gumbel-softmax draw from ``[batch, vocabulary]`` logits; exactly one-hot forward where ``hard``."""
-    gumbel = -torch.empty_like(logits).exponential_().log()
-    soft = F.softmax((logits + gumbel) / relaxation.temperature, dim=1)
-    if not relaxation.hard:
-        return soft
-    hard = F.one_hot(soft.argmax(dim=1), logits.shape[1]).to(soft.dtype)
-    return hard + (soft - soft.detach())
-
-
 class RecurrentTokenSampler(nn.Module):
     """Whole sequences from uniform numbers, by the contract of ``docs/model-file.md``.
 
@@ -212,7 +206,7 @@ class RecurrentTokenSampler(nn.Module):
 
     def __init__(self, generator: RecurrentTokenGenerator) -> None:
         super().__init__()
-        self.network = network = frozen(generator)
+        self.network = network = exportable(generator)
         weight, project = network.output.weight, network.project
         bias: Tensor = network.output.bias
         head = None  # not a second name for the same memory: that cannot be exported

@@ -1,35 +1,28 @@
-"""One step of a generator at a time, by the contract of step files in ``docs/model-file.md``.
-
-Each module takes what is fresh in a step and the states, ``[batch, ...]`` each and zero at the start, and gives what
-the step makes and the next states. ``state_shapes`` are the shapes of the states without their batch.
-"""
+"""The built-in generators one step at a time, by the contract of step files in ``docs/model-file.md``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rgan_kit_plugins.convolutions import to_uint8
+from rgan_kit.nn import Stepper, batch_first, layers_first, shapes_of, to_uint8
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators.autoregressive_series import AutoregressiveSeriesSampler
     from rgan_kit_plugins.generators.recurrent_frames import RecurrentFrameSampler
     from rgan_kit_plugins.generators.recurrent_series import RecurrentSeriesSampler
     from rgan_kit_plugins.generators.recurrent_tokens import RecurrentTokenSampler
-    from rgan_kit_plugins.recurrence import Recurrence, State
-
-Shapes = tuple[tuple[int, ...], ...]
 
 
-class TokenStepper(nn.Module):
+class TokenStepper(Stepper):
     """The symbol before to the logits of the next one."""
 
+    sampler: RecurrentTokenSampler
+
     def __init__(self, sampler: RecurrentTokenSampler) -> None:
-        super().__init__()
-        self.sampler = sampler
-        self.state_shapes = _shapes(sampler.network.recurrence)
+        super().__init__(sampler, shapes_of(sampler.network.recurrence))
 
     def forward(
         self,
@@ -44,17 +37,17 @@ class TokenStepper(nn.Module):
         condition = network.condition(state_0, latent, labels)
         if self.sampler.table is not None:
             condition = network.recurrence.project(condition, bias=False)
-        logits, state = self.sampler.step(previous, condition, _inside(state_0, state_1))
-        return logits, *_outside(state)
+        logits, state = self.sampler.step(previous, condition, layers_first(state_0, state_1))
+        return logits, *batch_first(state)
 
 
-class SeriesStepper(nn.Module):
+class SeriesStepper(Stepper):
     """Noise to the values of a step, of a generator whose steps see no other one but through the recurrence."""
 
+    sampler: RecurrentSeriesSampler
+
     def __init__(self, sampler: RecurrentSeriesSampler) -> None:
-        super().__init__()
-        self.sampler = sampler
-        self.state_shapes = _shapes(sampler.network.recurrence)
+        super().__init__(sampler, shapes_of(sampler.network.recurrence))
 
     def forward(
         self,
@@ -68,18 +61,18 @@ class SeriesStepper(nn.Module):
         network = self.sampler.network
         condition = network.condition(noise, latent, labels)
         inputs = noise if condition is None else torch.cat([noise, condition], dim=1)
-        hidden, state = network.recurrence.step(inputs, _inside(state_0, state_1))
-        return self.sampler.own_units(torch.tanh(network.output(hidden))), *_outside(state)
+        hidden, state = network.recurrence.step(inputs, layers_first(state_0, state_1))
+        return self.sampler.own_units(torch.tanh(network.output(hidden))), *batch_first(state)
 
 
-class AutoregressiveSeriesStepper(nn.Module):
+class AutoregressiveSeriesStepper(Stepper):
     """Noise to the values of a step. The first state is what the step sees of the one before: its values as networks
     see them and a 1, all of them 0 at the start."""
 
+    sampler: AutoregressiveSeriesSampler
+
     def __init__(self, sampler: AutoregressiveSeriesSampler) -> None:
-        super().__init__()
-        self.sampler = sampler
-        self.state_shapes = ((sampler.network.data.features + 1,), *_shapes(sampler.network.recurrence))
+        super().__init__(sampler, ((sampler.network.data.features + 1,), *shapes_of(sampler.network.recurrence)))
 
     def forward(
         self,
@@ -93,20 +86,20 @@ class AutoregressiveSeriesStepper(nn.Module):
         """``noise`` ``[batch, noise_size]`` to values ``[batch, features]`` and the next states."""
         network = self.sampler.network
         condition = network.condition(noise, latent, labels)
-        values, state = network.step(state_0, condition, noise, _inside(state_1, state_2))
+        values, state = network.step(state_0, condition, noise, layers_first(state_1, state_2))
         seen = torch.cat([values, torch.ones_like(values[:, :1])], dim=1)
         if network.blind:
             seen = seen * 0.0
-        return self.sampler.own_units(values), seen, *_outside(state)
+        return self.sampler.own_units(values), seen, *batch_first(state)
 
 
-class FrameStepper(nn.Module):
+class FrameStepper(Stepper):
     """Noise to a frame. The first state is the noise of the clip's first frame and a 1, all of them 0 at the start."""
 
+    sampler: RecurrentFrameSampler
+
     def __init__(self, sampler: RecurrentFrameSampler) -> None:
-        super().__init__()
-        self.sampler = sampler
-        self.state_shapes = ((sampler.network.noise_size + 1,), *_shapes(sampler.network.recurrence))
+        super().__init__(sampler, ((sampler.network.noise_size + 1,), *shapes_of(sampler.network.recurrence)))
 
     def forward(
         self,
@@ -127,21 +120,7 @@ class FrameStepper(nn.Module):
             moving.append(latent)
         if network.from_label is not None:
             moving.append(network.from_label(labels))
-        motion, state = network.recurrence.step(torch.cat(moving, dim=1), _inside(state_1, state_2))
+        motion, state = network.recurrence.step(torch.cat(moving, dim=1), layers_first(state_1, state_2))
         vectors = motion if latent is None else torch.cat([latent, motion], dim=1)
         picture = to_uint8(network.writer(vectors)[:, None])[:, 0]
-        return picture, torch.cat([first, torch.ones_like(begun)], dim=1), *_outside(state)
-
-
-def _shapes(recurrence: Recurrence) -> Shapes:
-    parts = 2 if recurrence.cell == "lstm" else 1
-    return ((recurrence.layers, recurrence.hidden_size),) * parts
-
-
-def _inside(*states: Tensor | None) -> State:
-    """``[batch, layers, hidden_size]`` to the recurrence's own order."""
-    return tuple(state.transpose(0, 1) for state in states if state is not None)
-
-
-def _outside(state: State) -> State:
-    return tuple(part.transpose(0, 1) for part in state)
+        return picture, torch.cat([first, torch.ones_like(begun)], dim=1), *batch_first(state)

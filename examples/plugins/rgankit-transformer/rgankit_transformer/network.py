@@ -3,7 +3,6 @@ it has no longest sequence; layers normalise what they read (Xiong et al. 2020, 
 
 from __future__ import annotations
 
-import copy
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, TokenSpec
+from rgan_kit.nn import IMPOSSIBLE, block_of, exportable, padding_mask, pick, relaxed_choice, scan
 
 if TYPE_CHECKING:
     from rgankit_transformer import TransformerOptions
 
-IMPOSSIBLE = -1e9
-BELOW_ONE = 1.0 - 2.0**-23
 Cache = tuple[Tensor, Tensor]
 """Keys and values of all steps, each ``[layers, batch, heads, time, size]``."""
 
@@ -107,7 +105,7 @@ class TransformerGenerator(nn.Module):
         for layer in self.layers:
             hidden = layer(hidden, *layer.split(hidden), bias)
         nats = F.cross_entropy(self.logits(hidden, previous).flatten(0, 1), tokens.flatten(), reduction="none")
-        return -nats.view(size, time) * (steps < batch.lengths[:, None])
+        return -nats.view(size, time) * padding_mask(batch.lengths, time)
 
     def bias(self, queries: Tensor, keys: Tensor) -> Tensor:
         """``[heads, queries, keys]``: less for what lies further back, impossible for what is yet to come."""
@@ -149,10 +147,7 @@ class TransformerGenerator(nn.Module):
         lengths, chosen = torch.zeros_like(previous), []
         for number in range(length):
             logits, cache = self.step(embedded + condition, previous, cache, torch.tensor(number, device=alive.device))
-            gumbel = -torch.empty_like(logits).exponential_().log()
-            soft = F.softmax((logits + gumbel) / relaxation.temperature, dim=1)
-            hard = F.one_hot(soft.argmax(dim=1), soft.shape[1]).to(soft.dtype)
-            choice = hard + (soft - soft.detach()) if relaxation.hard else soft
+            choice = relaxed_choice(logits, relaxation)  # [size, vocabulary]
             chosen.append(choice * alive[:, None])
             lengths = lengths + alive
             previous = choice.argmax(dim=1)
@@ -170,7 +165,8 @@ class TransformerSampler(nn.Module):
 
     def __init__(self, generator: TransformerGenerator) -> None:
         super().__init__()
-        self.network = copy.deepcopy(generator).eval().requires_grad_(False)
+        self.network = exportable(generator)
+        self.block = block_of(generator.data.vocab_size)
 
     def forward(
         self, noise: Tensor, temperature: Tensor, latent: Tensor | None = None, labels: Tensor | None = None
@@ -184,7 +180,7 @@ class TransformerSampler(nn.Module):
         def step(carry: tuple[Tensor, ...], uniform: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
             previous, alive, now, keys, values = carry
             logits, cache = network.step(network.embedding(previous) + condition, previous, (keys, values), now)
-            token = torch.where(alive, pick(logits, uniform, temperature), data.pad)
+            token = torch.where(alive, pick(logits, uniform, temperature, self.block), data.pad)
             return (token, alive & (token != data.eos), now + 1, *cache), token.clone()
 
         start = (
@@ -196,25 +192,3 @@ class TransformerSampler(nn.Module):
         tokens = scan(step, start, noise.T).T
         counted = (tokens != data.eos) & (tokens != data.pad)
         return tokens, counted.to(torch.float32).sum(dim=1).to(torch.int64)
-
-
-def pick(logits: Tensor, uniform: Tensor, temperature: Tensor) -> Tensor:
-    """One symbol a row by inverse cumulative distribution."""
-    weights = torch.exp((logits - logits.max(dim=1, keepdim=True).values) / torch.clamp(temperature, min=1e-4))
-    cumulative = torch.cumsum(weights, dim=1)
-    target = torch.clamp(uniform, 0.0, BELOW_ONE)[:, None] * cumulative[:, -1:]
-    return (cumulative <= target).to(torch.float32).sum(dim=1).to(torch.int64)
-
-
-def scan(step: Any, start: tuple[Tensor, ...], inputs: Tensor) -> Tensor:
-    """Stacks what ``step`` puts out for each row of ``inputs``; one ``Scan`` operator while exporting."""
-    if torch.compiler.is_exporting():
-        from torch._higher_order_ops.scan import scan as higher_order_scan
-
-        stacked: Tensor = higher_order_scan(step, start, inputs)[1]
-        return stacked
-    carry, outputs = start, []
-    for element in inputs:
-        carry, output = step(carry, element)
-        outputs.append(output)
-    return torch.stack(outputs)

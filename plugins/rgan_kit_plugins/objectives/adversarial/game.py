@@ -28,8 +28,8 @@ from rgan_kit.contracts import (
     StepContext,
     TokenSpec,
 )
+from rgan_kit.nn import padding_mask
 from rgan_kit_plugins.objectives.likelihood.teacher_forcing import negative_log_likelihood
-from rgan_kit_plugins.recurrence import padding_mask
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.objectives.adversarial import AdversarialOptions

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from rgan_kit.contracts import Batch, Discriminator
+from rgan_kit.nn import State
 from rgan_kit_plugins.objectives.policy_gradient.sampling import Sample, without_dropout
-from rgan_kit_plugins.recurrence import State
 
 
 @runtime_checkable

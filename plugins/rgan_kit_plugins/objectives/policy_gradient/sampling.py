@@ -17,9 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, PluginError
-from rgan_kit_plugins.generators.inverse_cdf import IMPOSSIBLE
+from rgan_kit.nn import IMPOSSIBLE, State, padding_mask
 from rgan_kit_plugins.generators.recurrent_tokens import RecurrentTokenGenerator
-from rgan_kit_plugins.recurrence import State, padding_mask
 
 AT_ONCE = 2**20
 """Logits computed at a time: few enough to stay in a core's cache until a symbol is drawn from them."""
@@ -97,7 +96,7 @@ class Policy:
 
 
 def pick_from(logits: Tensor, uniform: Tensor, blocks: tuple[int, int]) -> Tensor:
-    """``inverse_cdf.pick`` at temperature 1 for eager use: in place, and searching where that one counts.
+    """``rgan_kit.nn.pick`` at temperature 1 for eager use: in place, and searching where that one counts.
 
     Args:
         logits: float ``[rows, blocks * block]``; overwritten.

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, Loss, Network, NetworkName, Phase, Stage, StepContext, UsageError
+from rgan_kit.nn import padding_mask
 from rgan_kit_plugins.objectives.adversarial.players import cross_entropy
 from rgan_kit_plugins.objectives.policy_gradient.sampling import Sample, log_probs, sample, without_dropout
 from rgan_kit_plugins.objectives.policy_gradient.seqgan import likelihood_phase, with_likelihood
-from rgan_kit_plugins.recurrence import padding_mask
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.objectives.policy_gradient import ScratchGanOptions

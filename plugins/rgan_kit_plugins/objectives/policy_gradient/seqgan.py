@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from rgan_kit.contracts import Loss, Network, NetworkName, Phase, Stage, StepContext
+from rgan_kit.nn import padding_mask
 from rgan_kit_plugins.objectives.adversarial.players import cross_entropy
 from rgan_kit_plugins.objectives.likelihood.teacher_forcing import negative_log_likelihood
 from rgan_kit_plugins.objectives.policy_gradient.rollouts import rollout_rewards
 from rgan_kit_plugins.objectives.policy_gradient.sampling import Sample, log_probs, sample
-from rgan_kit_plugins.recurrence import padding_mask
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.objectives.policy_gradient import SeqGanOptions

@@ -1,7 +1,8 @@
-"""Picking a symbol by inverse cumulative distribution: logits and one uniform number in, one symbol out.
+"""Choosing a symbol from logits: for good, by one uniform number, or relaxed, so that gradients pass.
 
-In two levels: the weights are summed in blocks of about the square root of the vocabulary, the number picks the
-block, and then the symbol inside it. That needs no sort and no cumulative sum over the whole vocabulary.
+``pick`` is the inverse of the cumulative distribution in two levels: the weights are summed in blocks of about the
+square root of the vocabulary, the number picks the block, and then the symbol inside it. That needs no sort and no
+cumulative sum over the whole vocabulary.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import math
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from rgan_kit.contracts import Relaxation
 
 IMPOSSIBLE = -1e9
 """Logit of what must never be drawn; finite, so that gradients through it are zero and not undefined."""
@@ -57,6 +60,17 @@ def pick(logits: Tensor, uniform: Tensor, temperature: Tensor, block: int | None
     share = (target - before) / (cumulative.gather(1, chosen) - before)
     within = _count(inside <= torch.clamp(share, 0.0, _BELOW_ONE) * inside[:, -1:])
     return (chosen * block + within)[:, 0]
+
+
+def relaxed_choice(logits: Tensor, relaxation: Relaxation) -> Tensor:
+    """A Gumbel-softmax draw (Jang et al. 2017, arXiv:1611.01144) from ``[batch, vocabulary]`` logits, of that shape;
+    exactly one-hot forward where ``relaxation.hard``."""
+    gumbel = -torch.empty_like(logits).exponential_().log()
+    soft = F.softmax((logits + gumbel) / relaxation.temperature, dim=1)
+    if not relaxation.hard:
+        return soft
+    hard = F.one_hot(soft.argmax(dim=1), logits.shape[1]).to(soft.dtype)
+    return hard + (soft - soft.detach())
 
 
 def _count(below: Tensor) -> Tensor:

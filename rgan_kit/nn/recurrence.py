@@ -1,10 +1,8 @@
-"""Recurrent layers that run over whole sequences and, with the same weights, step by step."""
+"""Recurrent layers that run over whole sequences and, with the same weights, step by step, and export at any length."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
-from typing import Literal, TypeVar, cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,10 +11,6 @@ from torch.nn import functional as F
 Cell = Literal["rnn", "lstm", "gru"]
 State = tuple[Tensor, ...]
 """``(hidden, memory)`` of an LSTM, ``(hidden,)`` of the others, each ``[layers, batch, hidden_size]``."""
-ScanStep = Callable[[State, Tensor], tuple[State, Tensor]]
-"""From what is carried on and one element, to what is carried on and one output."""
-
-Network = TypeVar("Network", bound=nn.Module)
 
 _ONNX_GATES: dict[str, tuple[int, ...]] = {"rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
 """torch's gates in the order of ONNX's operators: input, output, forget, cell; update, reset, hidden."""
@@ -129,42 +123,3 @@ class Recurrence(nn.Module):
 
     def _weights(self, layer: int) -> list[Tensor]:
         return [getattr(self.rnn, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-
-
-def frozen(network: Network) -> Network:
-    """A copy for a model file: in evaluation mode, without gradients, its recurrences ready to be exported."""
-    copied = copy.deepcopy(network).eval().requires_grad_(False)
-    for part in copied.modules():
-        if isinstance(part, Recurrence):
-            part.make_exportable()
-    return copied
-
-
-def scan(step: ScanStep, start: State, inputs: Tensor) -> Tensor:
-    """Runs ``step`` over the first dimension of ``inputs`` and stacks what it puts out.
-
-    A plain loop, but one ``Scan`` operator while exporting: a loop would bake its length into the graph. No parameter
-    may require a gradient then.
-    """
-    if torch.compiler.is_exporting():
-        from torch._higher_order_ops.scan import scan as higher_order_scan
-
-        return cast("Tensor", higher_order_scan(step, start, inputs)[1])
-    carry, outputs = start, []
-    for element in inputs:
-        carry, output = step(carry, element)
-        outputs.append(output)
-    return torch.stack(outputs)
-
-
-def reverse_padded(values: Tensor, lengths: Tensor) -> Tensor:
-    """Each sequence of ``[batch, time, ...]`` back to front; padding stays where it is."""
-    steps = torch.arange(values.shape[1], device=values.device)
-    mirrored = lengths[:, None] - 1 - steps  # [batch, time]
-    index = torch.where(mirrored >= 0, mirrored, steps)
-    return values[torch.arange(values.shape[0], device=values.device)[:, None], index]
-
-
-def padding_mask(lengths: Tensor, time: int) -> Tensor:
-    """Boolean ``[batch, time]``, True where a position counts."""
-    return torch.arange(time, device=lengths.device) < lengths[:, None]

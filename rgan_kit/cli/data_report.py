@@ -18,6 +18,7 @@ from rgan_kit.contracts import (
     Sequences,
     SequenceSource,
     TokenSpec,
+    Windows,
     evenly,
 )
 from rgan_kit.evaluation.real import decoded
@@ -73,7 +74,9 @@ def fitting(kind: Kind, registry: Registry) -> list[str]:
 
 def _lengths(dataset: Dataset) -> dict[str, float]:
     """Without end tokens."""
-    lengths = np.concatenate([dataset.train.lengths, dataset.validation.lengths]) - (dataset.spec.kind == "tokens")
+    lengths = np.concatenate([dataset.train.lengths, dataset.validation.lengths]) - (
+        isinstance(dataset.spec, TokenSpec) and dataset.spec.ends
+    )
     return {"shortest": int(lengths.min()), "mean": float(lengths.mean()), "longest": int(lengths.max())}
 
 
@@ -106,13 +109,15 @@ def _memory(dataset: Dataset) -> dict[str, Any]:
     longest = max(int(source.lengths.max()) for source in sources)
     return {
         "data": sum(_bytes(source, step.nbytes) for source in sources),
-        "streamed": not all(isinstance(source, Sequences) for source in sources),
+        "streamed": not all(isinstance(source, Sequences | Windows) for source in sources),
         "batch": size * longest * step.size * (8 if dataset.spec.kind == "tokens" else 4),
         "batch_size": size,
     }
 
 
 def _bytes(source: SequenceSource, step: int) -> int:
+    if isinstance(source, Windows):
+        return source.nbytes
     if isinstance(source, Sequences):
         return int(source.values.nbytes + source.offsets.nbytes)
     return int(source.lengths.sum()) * step

@@ -140,8 +140,17 @@ def _originals(model: Model, batch: Batch[np.ndarray]) -> list[str]:
     kind = model.manifest.kind
     outputs: dict[str, Any] = {kind: batch.values}
     if kind == "tokens":
-        outputs["lengths"] = batch.lengths - 1  # the end token counts in a batch and not in an output
+        outputs["lengths"] = batch.lengths - _ended(model, batch)  # the end token counts in a batch, not in an output
     return [model.decoder.preview(sample) for sample in model.decoder.decode(outputs)]
+
+
+def _ended(model: Model, batch: Batch[np.ndarray]) -> np.ndarray:
+    """Bool ``[batch]``: which sequences have an end token; all, unless the decoder names the token."""
+    special = model.manifest.decoder.get("special")
+    end = special.get("eos") if isinstance(special, dict) else None
+    last = batch.values[range(len(batch.values)), batch.lengths - 1]
+    ended: np.ndarray = last == (last if end is None else end)
+    return ended
 
 
 def _show(

@@ -40,6 +40,7 @@ from rgan_kit.contracts.specs import (
     RecipeSpec,
     SampleSet,
 )
+from rgan_kit.contracts.windows import Windows
 from rgan_kit.errors import (
     DataError,
     DeviceError,
@@ -62,6 +63,7 @@ __all__ = [
     "SeriesSpec",
     "TokenSpec",
     "evenly",
+    "Windows",
     "Dataset",
     "Decoder",
     "Truth",

@@ -25,8 +25,10 @@ class TokenSpec:
         max_length: symbols in the longest sample, the end token not counted.
         unknown: the symbol for what the vocabulary lacks; read, never generated.
         allowed_next: boolean ``[vocab_size, vocab_size]``, row = previous symbol (``bos`` first), column = next
-            one; what is False is never generated. None allows every symbol but ``bos``, ``pad`` and ``unknown``.
+            one; what is False is never generated. None allows every symbol but those of ``never_generated``.
         labels: names of the classes; empty where the data has none.
+        ends: whether samples end. Windows of a running text do not: they carry no end token, none is generated, and a
+            sample is as long as it is asked to be.
     """
 
     kind: ClassVar[Kind] = "tokens"
@@ -39,6 +41,7 @@ class TokenSpec:
     unknown: int | None = None
     allowed_next: np.ndarray | None = None
     labels: tuple[str, ...] = ()
+    ends: bool = True
 
     def __post_init__(self) -> None:
         special = [self.bos, self.eos, self.pad] + ([] if self.unknown is None else [self.unknown])
@@ -52,7 +55,12 @@ class TokenSpec:
     @property
     def never_generated(self) -> tuple[int, ...]:
         """Symbols that no generator may emit."""
-        return (self.bos, self.pad) if self.unknown is None else (self.bos, self.pad, self.unknown)
+        return self.never_in_data if self.unknown is None else (*self.never_in_data, self.unknown)
+
+    @property
+    def never_in_data(self) -> tuple[int, ...]:
+        """Symbols that stand in no sample."""
+        return (self.bos, self.pad) if self.ends else (self.bos, self.pad, self.eos)
 
 
 @dataclass(frozen=True)
@@ -168,12 +176,14 @@ class Batch(Generic[ArrayT]):
         values: tokens int64 ``[batch, time]``, or ``[batch, time, vocabulary]`` as (straight-through) one-hot
             where a generator made them; series float32 ``[batch, time, features]``; frames
             ``[batch, time, channels, height, width]`` at the network.
-        lengths: int64 ``[batch]``, positions that count. **A token sequence counts its end token**; every mask
-            derives from here.
+        lengths: int64 ``[batch]``, positions that count. **A token sequence counts its end token**, where it has one
+            (``TokenSpec.ends``); every mask derives from here.
         labels: int64 ``[batch]`` or None.
         known: bool, ``[batch, time]`` or, for series, ``[batch, time, features]``: False where the data has no value
             (what stands there is a filling). None where all are known.
         times: float32 ``[batch, time]``, when each step was taken, for steps that are not evenly apart; None else.
+        context: int64 ``[batch]``, positions at the beginning of each sequence that are read and not scored: what
+            stands before a window of a running text. None where all are scored.
     """
 
     values: ArrayT
@@ -181,6 +191,7 @@ class Batch(Generic[ArrayT]):
     labels: ArrayT | None = None
     known: ArrayT | None = None
     times: ArrayT | None = None
+    context: ArrayT | None = None
 
 
 class SequenceSource(Protocol):

@@ -1,7 +1,7 @@
 """Figures of samples, as plain functions: how many differ, how many are copies, how likely they are."""
 
 from rgan_kit.evaluation.ngrams import NGramModel
-from rgan_kit.evaluation.overlap import distinct_share, verbatim_share
+from rgan_kit.evaluation.overlap import distinct_share, verbatim_share, within_share
 from rgan_kit.evaluation.rows import mean_length, row_keys, sampled_rows, source_rows
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "sampled_rows",
     "source_rows",
     "verbatim_share",
+    "within_share",
 ]

@@ -74,11 +74,14 @@ class NGramModel:
             probability[known] = mixed
         return probability
 
-    def nats_per_token(self, rows: Sequences) -> float:
-        """Mean negative log-likelihood of the symbols of all rows, end tokens included; nan where there is none."""
-        if len(rows.values) == 0:
+    def nats_per_token(self, rows: Sequences, unknown: int | None = None) -> float:
+        """Mean negative log-likelihood of the symbols of all rows, end tokens included and ``unknown`` left out; nan
+        where there is none."""
+        counted = np.ones(len(rows.values), np.bool_) if unknown is None else rows.values != unknown
+        if not counted.any():
             return float("nan")
-        return float(-np.log(self.probabilities(self._contexts(rows), rows.values.astype(np.int64))).mean())
+        symbols = rows.values[counted].astype(np.int64)
+        return float(-np.log(self.probabilities(self._contexts(rows)[counted], symbols)).mean())
 
     def _contexts(self, rows: Sequences) -> np.ndarray:
         """The ``order - 1`` symbols before every symbol of every row: int64 ``[symbols, order - 1]``."""

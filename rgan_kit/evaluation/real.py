@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rgan_kit.contracts import Dataset, DataSpec, SequenceSource
+from rgan_kit.contracts import Dataset, DataSpec, SequenceSource, TokenSpec
 
 
 def as_outputs(spec: DataSpec, source: SequenceSource, index: int) -> dict[str, np.ndarray]:
@@ -15,8 +15,8 @@ def as_outputs(spec: DataSpec, source: SequenceSource, index: int) -> dict[str, 
     ``[1, time, height, width, channels]``."""
     batch = source.take(np.array([index]))
     length = int(batch.lengths[0])
-    if spec.kind == "tokens":
-        return {"tokens": batch.values[:, : length - 1], "lengths": batch.lengths - 1}
+    if isinstance(spec, TokenSpec):
+        return {"tokens": batch.values[:, : length - spec.ends], "lengths": batch.lengths - spec.ends}
     return {spec.kind: batch.values[:, :length]}
 
 

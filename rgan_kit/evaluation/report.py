@@ -28,7 +28,9 @@ class Figure:
 FIGURES: dict[str, Figure] = {
     "valid": Figure("valid", "samples that the known source could have produced", share=True),
     "grammar_nll": Figure("grammar nats", "nats a token of the valid samples under the known grammar"),
-    "heldout_nll": Figure("held-out nats", "nats a token of held-out data under the model"),
+    "heldout_nll": Figure("held-out nats", "nats a token of held-out data under the model, unknown ones left out"),
+    "perplexity": Figure("perplexity", "e to the power of the held-out nats"),
+    "bits_a_character": Figure("bits a character", "of held-out text under the model; comparable across levels"),
     "distinct": Figure("distinct", "samples that differ from each other", share=True),
     "verbatim": Figure("verbatim", "samples that stand word for word in the training data", share=True),
     "ngram_nll": Figure("3-gram nats", "nats a token of the samples under a trigram model of the training data"),

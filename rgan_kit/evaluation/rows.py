@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from rgan_kit.contracts import Sequences, SequenceSource
+from rgan_kit.contracts import Sequences, SequenceSource, evenly
 
 _AT_ONCE: Final = 4096
 
@@ -21,15 +21,19 @@ def sampled_rows(outputs: Mapping[str, np.ndarray]) -> Sequences:
     return Sequences(tokens[inside], np.concatenate([[0], np.cumsum(counted)]))
 
 
-def source_rows(source: SequenceSource) -> Sequences:
-    """All samples of a source of tokens as rows, end tokens included."""
-    if isinstance(source, Sequences):
+def source_rows(source: SequenceSource, most: int | None = None) -> Sequences:
+    """The samples of a source of tokens as rows, end tokens included: all of them, or so many from all over it that
+    they have about ``most`` symbols."""
+    symbols = int(source.lengths.sum())
+    fitting = len(source) if most is None or symbols <= most else max(1, len(source) * most // symbols)
+    if isinstance(source, Sequences) and fitting == len(source):
         return source
+    picked = evenly(len(source), fitting)
     rows = []
-    for start in range(0, len(source), _AT_ONCE):
-        batch = source.take(np.arange(start, min(start + _AT_ONCE, len(source))))
+    for start in range(0, len(picked), _AT_ONCE):
+        batch = source.take(picked[start : start + _AT_ONCE])
         rows.append(batch.values[np.arange(batch.values.shape[1]) < batch.lengths[:, None]])
-    offsets = np.concatenate([[0], np.cumsum(source.lengths)])
+    offsets = np.concatenate([[0], np.cumsum(source.lengths[picked])])
     return Sequences(np.concatenate(rows) if rows else np.zeros(0, np.int64), offsets)
 
 

@@ -20,7 +20,7 @@ def check(source: SequenceSource, spec: DataSpec, name: str) -> None:
     """Holds a source to what networks expect of batches."""
     size = len(source)
     hold(size > 0, "There are samples on both sides of the split.", f"no {name} samples", "Hold out fewer.")
-    ends = int(isinstance(spec, TokenSpec))
+    ends = int(isinstance(spec, TokenSpec) and spec.ends)
     lengths = source.lengths
     hold(
         lengths.shape == (size,) and lengths.dtype == np.int64 and lengths.min() >= 1,
@@ -107,9 +107,11 @@ def _check_labels(batch: Batch[np.ndarray], spec: DataSpec, size: int) -> None:
 def _check_tokens(batch: Batch[np.ndarray], spec: TokenSpec) -> None:
     for row, length in zip(batch.values, batch.lengths.tolist(), strict=True):
         tokens = row[:length]
+        inside = tokens[:-1] if spec.ends else tokens
         hold(
-            tokens[-1] == spec.eos and not np.isin(tokens[:-1], [spec.eos, spec.bos, spec.pad]).any(),
-            "A sequence of tokens ends with the end token, and has no other special one but unknown ones inside.",
+            (tokens[-1] == spec.eos or not spec.ends) and not np.isin(inside, [spec.eos, spec.bos, spec.pad]).any(),
+            "A sequence of tokens ends with the end token (unless spec.ends is False), and no other special one stands "
+            "in it but unknown ones.",
             f"{tokens.tolist()[:12]}… (bos {spec.bos}, eos {spec.eos}, pad {spec.pad})",
             "Append eos to every sample, and nothing in front.",
         )
@@ -152,7 +154,8 @@ def _check_series(batch: Batch[np.ndarray], spec: SeriesSpec, name: str) -> None
 def real(dataset: Dataset, outputs: dict[str, np.ndarray]) -> np.ndarray:
     """A training sample as ``Decoder.read`` has to give it: ``[time, ...]``, tokens with their end token."""
     values: np.ndarray = next(iter(outputs.values()))[0]
-    return np.append(values, dataset.spec.eos) if isinstance(dataset.spec, TokenSpec) else values
+    spec = dataset.spec
+    return np.append(values, spec.eos) if isinstance(spec, TokenSpec) and spec.ends else values
 
 
 def difference(one: np.ndarray, other: np.ndarray, spec: DataSpec, tolerance: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 
 from rgan_kit.contracts import (
     Autoregressive,
+    Batch,
     Dataset,
     NetworkName,
     SampleSet,
@@ -20,6 +22,7 @@ from rgan_kit.contracts import (
 )
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import noise
+from rgan_kit.training.characters import symbols_per_character
 from rgan_kit.training.importance import importance_weighted
 from rgan_kit.training.metrics import Metrics
 
@@ -35,6 +38,9 @@ nat where there are fewer)."""
 
 MOST_HELD_OUT = 1000
 """Held-out sequences that the likelihood is computed on."""
+
+MOST_NATS = 700.0
+"""Beyond, a perplexity is no number that a computer holds."""
 
 MOST_ENCODED, IMPORTANCE_SAMPLES = 256, 16
 """The same for models with an encoder, where every sequence is scored under so many latents."""
@@ -89,14 +95,16 @@ class Assessor:
         figures: dict[str, float] = {}
         generator = networks["generator"]
         if isinstance(generator, Autoregressive):
-            figures["heldout_nll"] = self.held_out_nll(generator, networks.get("encoder"))
+            figures["heldout_nll"] = nats = self.held_out_nll(generator, networks.get("encoder"))
+            figures |= self._in_other_units(nats)
         return figures | self._metrics.figures(self.draw(generator, self.samples))
 
     @torch.no_grad()
     def held_out_nll(self, generator: Any, encoder: Any = None) -> float:
         """Nats a position of held-out data under the generator (the end token counted), by teacher forcing; with an
         encoder, by the importance-weighted bound (Burda et al. 2016), which is at most the likelihood. Densities are
-        of values as networks see them."""
+        of values as networks see them. Neither context nor unknown symbols count: to say that something unknown comes
+        is easier than to say what."""
         source: SequenceSource = self.dataset.validation
         modes = [(network, network.training) for network in (generator, encoder) if network is not None]
         for network, _ in modes:
@@ -105,17 +113,43 @@ class Assessor:
         picked = evenly(len(source), MOST_HELD_OUT if encoder is None else MOST_ENCODED)
         for first in range(0, len(picked), 128):
             batch = self.engine.place(source.take(picked[first : first + 128]), self.dataset.spec)
+            counts = self._counts(batch)
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(first)  # latents are drawn the same way every time
                 if encoder is None:
-                    nats = generator.log_probs(batch)
+                    nats = generator.log_probs(batch).masked_fill(~counts, 0.0)
                 else:
-                    nats = importance_weighted(generator, encoder, batch, IMPORTANCE_SAMPLES)
+                    nats = importance_weighted(generator, encoder, batch, IMPORTANCE_SAMPLES, counts)
                 total -= float(nats.double().sum())
-            positions += int(batch.lengths.sum())
+            positions += int(counts.sum())
         for network, training in modes:
             network.train(training)
-        return total / positions
+        return total / positions if positions else math.nan
+
+    def _counts(self, batch: Batch[torch.Tensor]) -> torch.Tensor:
+        """Boolean ``[batch, time]``: which positions the likelihood is taken of."""
+        spec = self.dataset.spec
+        steps = torch.arange(batch.values.shape[1], device=batch.values.device)
+        counts = steps < batch.lengths[:, None]
+        if batch.context is not None:
+            counts &= steps >= batch.context[:, None]
+        if isinstance(spec, TokenSpec) and spec.unknown is not None:
+            counts &= batch.values != spec.unknown
+        return counts
+
+    def _in_other_units(self, nats: float) -> dict[str, float]:
+        """Held-out nats of symbols as others give them: perplexity, and bits a character, where samples are text."""
+        if not isinstance(self.dataset.spec, TokenSpec):
+            return {}
+        perplexity = math.exp(nats) if nats < MOST_NATS else math.inf
+        per_character = self._symbols_per_character
+        bits = {} if per_character is None else {"bits_a_character": nats * per_character / math.log(2)}
+        return {"perplexity": perplexity, **bits}
+
+    @cached_property
+    def _symbols_per_character(self) -> float | None:
+        picked = evenly(len(self.dataset.validation), MOST_HELD_OUT)
+        return symbols_per_character(self.dataset, self.dataset.validation, picked)
 
     def better(self, figures: Mapping[str, float], best: Mapping[str, float] | None, lowest: float | None) -> bool:
         """Whether an evaluation is worth keeping more than the best one so far.

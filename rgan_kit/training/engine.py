@@ -79,7 +79,8 @@ class Engine:
         if not isinstance(spec, TokenSpec):
             values = scale(values, spec)
         labels = None if batch.labels is None else torch.from_numpy(batch.labels).to(self.device)
-        return Batch(values.to(self.device), torch.from_numpy(batch.lengths).to(self.device), labels)
+        context = None if batch.context is None else torch.from_numpy(batch.context).to(self.device)
+        return Batch(values.to(self.device), torch.from_numpy(batch.lengths).to(self.device), labels, context=context)
 
     def settle_threads(self, requested: int, one_step: Callable[[], object]) -> int:
         """Sets the number of CPU threads and returns it.

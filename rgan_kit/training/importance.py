@@ -14,7 +14,9 @@ AT_ONCE = 4096
 
 
 @torch.no_grad()
-def importance_weighted(generator: Autoregressive, encoder: Encoder, batch: Batch[Tensor], samples: int) -> Tensor:
+def importance_weighted(
+    generator: Autoregressive, encoder: Encoder, batch: Batch[Tensor], samples: int, counts: Tensor | None = None
+) -> Tensor:
     """``log 1/K Σ_k p(x | z_k) p(z_k) / q(z_k | x)`` with K draws ``z_k`` from the encoder's posterior.
 
     On average it lies between the evidence lower bound (K = 1) and ``log p(x)``, and rises with K towards the latter
@@ -26,6 +28,7 @@ def importance_weighted(generator: Autoregressive, encoder: Encoder, batch: Batc
         encoder: gives the posterior's mean and log-variance.
         batch: real sequences.
         samples: K, at least 1.
+        counts: boolean ``[batch, time]``, the positions whose likelihood is meant, given the others; all where None.
 
     Returns:
         float64 ``[batch]``, nats a sequence.
@@ -43,6 +46,8 @@ def importance_weighted(generator: Autoregressive, encoder: Encoder, batch: Batc
         # log p(z) - log q(z | x): the constants of the two normal densities cancel.
         prior = ((noise.square() - latent.square() + log_variance) / 2).sum(dim=2)
         given = generator.log_probs(_repeated(batch, draws), latent.flatten(0, 1).to(posterior[0].dtype))
+        if counts is not None:
+            given = given.masked_fill(~counts.repeat(draws, 1), 0.0)
         weights = given.double().sum(dim=1).view(draws, size) + prior
         total = torch.logaddexp(total, weights.logsumexp(dim=0))
     return total - math.log(samples)

@@ -63,7 +63,10 @@ def test_ngram_nll_judges_samples_and_held_out_data_by_the_training_data():
     model = NGramModel(sequences(TRAIN), vocab_size=7, bos=BOS)
     rows = Sequences.of([[4, 5, EOS], [4, 5, EOS], [6, 6, 6], [5, EOS], [EOS]], fill=PAD, dtype=np.int64)
     assert figures["ngram_nll"] == pytest.approx(model.nats_per_token(rows))
-    assert figures["heldout_ngram_nll"] == pytest.approx(model.nats_per_token(sequences(VALIDATION)))
+    known = [(row, place) for row in VALIDATION for place in range(len(row) + 1) if [*row, EOS][place] != UNKNOWN]
+    contexts = np.array([[BOS, BOS, *row][place : place + 2] for row, place in known])
+    nats = -np.log(model.probabilities(contexts, np.array([[*row, EOS][place] for row, place in known])))
+    assert figures["heldout_ngram_nll"] == pytest.approx(np.mean(nats))
 
 
 def test_length_is_the_mean_without_end_tokens():

@@ -68,7 +68,7 @@ class RecurrentTokenGenerator(nn.Module):
     def _register_grammar(self, data: TokenSpec) -> None:
         """Additive masks: what never stands in data, what is never generated, and which symbol may follow which."""
         in_data, generated = torch.zeros(data.vocab_size), torch.zeros(data.vocab_size)
-        in_data[[data.bos, data.pad]] = IMPOSSIBLE
+        in_data[list(data.never_in_data)] = IMPOSSIBLE
         generated[list(data.never_generated)] = IMPOSSIBLE
         self.register_buffer("in_data", in_data, persistent=False)
         self.register_buffer("generated", generated, persistent=False)

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from rgan_kit.contracts import Dataset, SampleSet, Sequences, TokenSpec, evenly
+from rgan_kit.contracts import Dataset, SampleSet, Sequences, TokenSpec, Windows, evenly
 from rgan_kit.evaluation import (
     NGramModel,
     distinct_share,
@@ -17,7 +17,14 @@ from rgan_kit.evaluation import (
     sampled_rows,
     source_rows,
     verbatim_share,
+    within_share,
 )
+
+_MOST_COUNTED: Final = 2_000_000
+"""Symbols of the training data that the trigram model is made of: enough to judge, and counted in seconds."""
+
+_MOST_SOUGHT: Final = 500
+"""Held-out windows that are sought in the training text."""
 
 
 class _Reference:
@@ -31,7 +38,7 @@ class _Reference:
 
     @cached_property
     def held_out(self) -> Sequences:
-        return source_rows(self._validation)
+        return source_rows(self._validation, _MOST_COUNTED)
 
     @cached_property
     def training_keys(self) -> frozenset[bytes]:
@@ -45,10 +52,18 @@ class _Reference:
         """At most so many held-out rows, from all over them: files are often sorted."""
         return [self.held_out_keys[i] for i in evenly(len(self.held_out_keys), most)]
 
+    def verbatim(self, rows: Sequences) -> float:
+        """Share of the rows that stand in the training data: as a sample of it, or anywhere in its running text."""
+        if isinstance(self._train, Windows):
+            return within_share(rows, self._train)
+        return verbatim_share(row_keys(rows, self.spec.eos), self.training_keys)
+
     @cached_property
     def held_out_verbatim(self) -> float:
         """Of the rows that a generator could write: those without the unknown symbol, which look alike where the
         data differ."""
+        if isinstance(self._train, Windows):
+            return within_share(source_rows(self._validation, _MOST_SOUGHT * self.spec.max_length), self._train)
         rows = self.held_out
         keys = self.held_out_keys
         unknown = np.zeros(len(rows), np.bool_)
@@ -59,11 +74,12 @@ class _Reference:
 
     @cached_property
     def ngrams(self) -> NGramModel:
-        return NGramModel(source_rows(self._train), vocab_size=self.spec.vocab_size, bos=self.spec.bos)
+        rows = source_rows(self._train, _MOST_COUNTED)
+        return NGramModel(rows, vocab_size=self.spec.vocab_size, bos=self.spec.bos)
 
     @cached_property
     def held_out_nll(self) -> float:
-        return self.ngrams.nats_per_token(self.held_out)
+        return self.ngrams.nats_per_token(self.held_out, self.spec.unknown)
 
     @cached_property
     def held_out_length(self) -> float:
@@ -91,15 +107,14 @@ def distinct(samples: SampleSet) -> dict[str, float]:
 def verbatim(samples: SampleSet) -> dict[str, float]:
     """``verbatim`` and ``heldout_verbatim``."""
     reference = _reference(samples.dataset)
-    keys = row_keys(sampled_rows(samples.outputs), reference.spec.eos)
     return {
-        "verbatim": verbatim_share(keys, reference.training_keys),
+        "verbatim": reference.verbatim(sampled_rows(samples.outputs)),
         "heldout_verbatim": reference.held_out_verbatim,
     }
 
 
 def ngram_nll(samples: SampleSet) -> dict[str, float]:
-    """``ngram_nll`` and ``heldout_ngram_nll``, nats a token, end tokens counted."""
+    """``ngram_nll`` and ``heldout_ngram_nll``, nats a token, end tokens counted and unknown ones left out."""
     reference = _reference(samples.dataset)
     return {
         "ngram_nll": reference.ngrams.nats_per_token(sampled_rows(samples.outputs)),

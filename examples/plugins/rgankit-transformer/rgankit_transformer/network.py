@@ -71,7 +71,7 @@ class TransformerGenerator(nn.Module):
         heads = torch.arange(1, options.heads + 1, dtype=torch.float32)
         self.register_buffer("slopes", 2.0 ** (-8.0 * heads / options.heads), persistent=False)
         in_data, generated = torch.zeros(data.vocab_size), torch.zeros(data.vocab_size)
-        in_data[[data.bos, data.pad]] = IMPOSSIBLE
+        in_data[list(data.never_in_data)] = IMPOSSIBLE
         generated[list(data.never_generated)] = IMPOSSIBLE
         self.register_buffer("in_data", in_data, persistent=False)
         self.register_buffer("generated", generated, persistent=False)

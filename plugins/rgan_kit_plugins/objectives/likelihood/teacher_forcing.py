@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
+import torch
 from torch import Tensor
 
 from rgan_kit.contracts import Autoregressive, Batch, Loss, Network, NetworkName, Phase, PluginError, Stage, StepContext
@@ -23,7 +24,7 @@ def check_likelihood(generator: Any) -> None:
 
 
 def negative_log_likelihood(generator: Any, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
-    """Nats a position, averaged over all positions of the batch: a scalar.
+    """Nats a position, averaged over all scored positions of the batch: a scalar.
 
     Args:
         generator: with a likelihood.
@@ -34,7 +35,21 @@ def negative_log_likelihood(generator: Any, batch: Batch[Tensor], latent: Tensor
         PluginError: the generator has no likelihood.
     """
     check_likelihood(generator)
-    return cast("Tensor", -generator.log_probs(batch, latent).sum() / batch.lengths.sum())
+    return mean_nats(generator.log_probs(batch, latent), batch)
+
+
+def mean_nats(log_probs: Tensor, batch: Batch[Tensor]) -> Tensor:
+    """Of ``log_probs`` ``[batch, time]``, zero on padding, to nats a scored position: what stands before a window of a
+    running text is read alone."""
+    if batch.context is None:
+        return -log_probs.sum() / batch.lengths.sum()
+    steps = torch.arange(log_probs.shape[1], device=log_probs.device)
+    return -log_probs.masked_fill(steps < batch.context[:, None], 0.0).sum() / scored(batch)
+
+
+def scored(batch: Batch[Tensor]) -> Tensor:
+    """Positions of a batch that a likelihood is taken of: a number."""
+    return batch.lengths.sum() if batch.context is None else (batch.lengths - batch.context).sum()
 
 
 class MaximumLikelihood:
@@ -62,5 +77,5 @@ class MaximumLikelihood:
         share = own_share(self.options, context.progress)
         if not share:
             return Loss(negative_log_likelihood(self.generator, context.batch))
-        nats = -self.generator.scheduled_log_probs(context.batch, share).sum() / context.batch.lengths.sum()
+        nats = mean_nats(self.generator.scheduled_log_probs(context.batch, share), context.batch)
         return Loss(nats, {"own_share": share})

@@ -74,7 +74,7 @@ def _scratchgan(options: Any, networks: Mapping[NetworkName, Network], data: Dat
     from rgan_kit_plugins.objectives.policy_gradient.scratchgan import ScratchGan
 
     assert isinstance(data, TokenSpec)
-    return ScratchGan(options, networks, data.max_length + 1)
+    return ScratchGan(options, networks, data.max_length + data.ends)
 
 
 OBJECTIVES: tuple[ObjectiveSpec, ...] = (

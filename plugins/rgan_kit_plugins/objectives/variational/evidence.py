@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from rgan_kit.contracts import Encoder, Loss, Network, NetworkName, Phase, PluginError, Stage, StepContext
-from rgan_kit_plugins.objectives.likelihood.teacher_forcing import check_likelihood, negative_log_likelihood
+from rgan_kit_plugins.objectives.likelihood.teacher_forcing import check_likelihood, negative_log_likelihood, scored
 from rgan_kit_plugins.objectives.variational import VariationalOptions
 from rgan_kit_plugins.objectives.variational.annealing import divergence_weight
 
@@ -50,7 +50,7 @@ class EvidenceLowerBound:
         ``kl_weight``, and ``active_units``, counted over the batch.
         """
         batch = context.batch
-        sequences, positions = len(batch.lengths), batch.lengths.sum()
+        sequences, positions = len(batch.lengths), scored(batch)
         mean, log_variance = self.encoder(batch)
         reconstruction = negative_log_likelihood(self.generator, batch, reparameterised(mean, log_variance))
         divergence = kl_divergence(mean, log_variance)  # [batch, latent_size]

@@ -18,7 +18,7 @@ from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.training.checkpoints import CheckpointFolder
 from rgan_kit.training.engine import Engine, resolve_device
 from rgan_kit.training.reporting import Silent
-from rgan_kit.training.session import begin, load_dataset, resume
+from rgan_kit.training.session import begin, load_dataset, load_trained, resume
 from rgan_kit.training.state import Interrupted
 
 CADENCE = ("train.checkpoint_every=4", "train.evaluate_every=5", "train.sample_every=7", "train.log_every=2")
@@ -110,6 +110,32 @@ def test_resuming_from_an_earlier_checkpoint_arrives_at_the_same(uninterrupted, 
     assert trainer.state.step == earlier < 16
     trainer.train()
     assert same(final_weights(uninterrupted), final_weights(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("earlier_release", [False, True])
+def test_a_run_stopped_before_its_first_evaluation_exports_its_newest_weights(tmp_path, earlier_release):
+    trainer = start(tmp_path / "run", "train.evaluate_every=100")
+    if earlier_release:
+        trainer.state.best = {"step": 0, "figures": {}}
+    original = trainer.step
+
+    def step():
+        if trainer.state.step + 1 == 3:
+            trainer.request_stop(ExitCode.INTERRUPTED)
+        return original()
+
+    trainer.step = step
+    with pytest.raises(Interrupted):
+        trainer.train()
+    assert load_trained(tmp_path / "run", None, installed_registry()).step == 3
+
+
+def test_what_ends_worse_than_it_began_is_said(tmp_path):
+    trainer = start(tmp_path / "run", "train.generator_learning_rate=1", "train.evaluate_every=100")
+    said: list[str] = []
+    trainer.reporter.message = said.append
+    trainer.train()
+    assert any(line.startswith("warning: heldout_nll is worse than before the training") for line in said)
 
 
 def test_old_checkpoints_go_and_the_best_stays(tmp_path):

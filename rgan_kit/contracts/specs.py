@@ -150,8 +150,9 @@ class MetricSpec:
     Attributes:
         name, summary, kinds, paper: as in ``ComponentSpec``.
         compute: ``compute(sample_set)`` returns figures by name, ``{}`` where they do not apply.
-        selects: names of figures (lower is better) that say how good the samples are. The trainer keeps, among the
-            weights whose held-out likelihood is near the best, those with the lowest sum of them.
+        selects: names of figures that say how good the samples are: the nearer to the same figure of held-out data
+            (``heldout_`` before its name), the better; where there is none, the lower. The trainer keeps, among the
+            weights whose held-out likelihood is near the best, those that are best by them, each in its own unit.
     """
 
     name: str

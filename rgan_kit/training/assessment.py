@@ -1,4 +1,4 @@
-"""Evaluating a generator while it trains: samples, held-out likelihood, metrics, and which weights to keep."""
+"""Evaluating a generator while it trains: samples, held-out likelihood and metrics."""
 
 from __future__ import annotations
 
@@ -32,15 +32,14 @@ if TYPE_CHECKING:
 SAMPLE_SEED = 0
 """Of the noise of evaluations: the same every time, so that figures differ by weights alone."""
 
-TOLERANCE = 0.02
-"""How far above the lowest held-out nats weights may lie that are kept for their samples, as a share of them (of one
-nat where there are fewer)."""
-
 MOST_HELD_OUT = 1000
 """Held-out sequences that the likelihood is computed on."""
 
 MOST_NATS = 700.0
 """Beyond, a perplexity is no number that a computer holds."""
+
+GOLDEN = (5**0.5 - 1) / 2
+"""Multiples of it are spread evenly over 0..1 however many there are (Weyl 1916)."""
 
 MOST_ENCODED, IMPORTANCE_SAMPLES = 256, 16
 """The same for models with an encoder, where every sequence is scored under so many latents."""
@@ -61,6 +60,7 @@ class Assessor:
         self.engine = engine
         self.samples = samples
         self._metrics = Metrics(registry, dataset.spec.kind)
+        self._label_shares: np.ndarray | None = None
 
     @torch.no_grad()
     def draw(self, generator: Any, count: int, start: int = 0) -> SampleSet:
@@ -87,8 +87,17 @@ class Assessor:
         if generator.latent_size:
             inputs["latent"] = torch.from_numpy(noise.latent(seed, start, count, generator.latent_size))
         if spec.labels:
-            inputs["labels"] = torch.arange(start, start + count) % len(spec.labels)
+            inputs["labels"] = torch.from_numpy(self._labels(start, count))
         return {name: tensor.to(self.engine.device) for name, tensor in inputs.items()}
+
+    def _labels(self, start: int, count: int) -> np.ndarray:
+        """Labels of samples with these numbers, as often as held-out data has each: int64 ``[count]``. A generator that
+        is right about every class would be judged by the wrong mixture of them otherwise."""
+        if self._label_shares is None:
+            self._label_shares = label_shares(self.dataset.validation, len(self.dataset.spec.labels))
+        evenly_spread = (np.arange(start, start + count) + 0.5) * GOLDEN % 1.0
+        chosen: np.ndarray = np.searchsorted(self._label_shares.cumsum(), evenly_spread, side="right")
+        return chosen.clip(0, len(self._label_shares) - 1).astype(np.int64)
 
     def evaluate(self, networks: Mapping[NetworkName, Any]) -> dict[str, float]:
         """All figures of a generator (with its encoder, where it has one), by name."""
@@ -151,26 +160,21 @@ class Assessor:
         picked = evenly(len(self.dataset.validation), MOST_HELD_OUT)
         return symbols_per_character(self.dataset, self.dataset.validation, picked)
 
-    def better(self, figures: Mapping[str, float], best: Mapping[str, float] | None, lowest: float | None) -> bool:
-        """Whether an evaluation is worth keeping more than the best one so far.
+    @property
+    def judging(self) -> list[str]:
+        """Names of the figures that say how good samples are."""
+        return self._metrics.selecting
 
-        Its held-out likelihood has to be within ``TOLERANCE`` of the lowest; among those, the metrics' figures on
-        samples decide. Either alone can be had cheaply: a generator that only sharpens gains on its samples and
-        loses on held-out data, one that stops early the other way round.
 
-        Args:
-            figures: of the evaluation.
-            best: figures of the best one so far, or None.
-            lowest: held-out nats of the best likelihood so far, this evaluation's included; None where there is none.
-        """
-        missing = 0.0 if lowest is None else math.inf  # a generator that has none, or a likelihood that was not finite
-        nearest = 0.0 if lowest is None else lowest + TOLERANCE * max(1.0, abs(lowest))  # densities can be negative
-        near = figures.get("heldout_nll", missing) <= nearest
-        if best is None or (near and best.get("heldout_nll", missing) > nearest):
-            return True
-        names = [name for name in self._metrics.selecting if name in figures and name in best]
-        mine, theirs = sum(figures[name] for name in names), sum(best[name] for name in names)
-        return near and bool(names) and mine < theirs
+def label_shares(source: SequenceSource, classes: int) -> np.ndarray:
+    """How often each class occurs: float64 ``[classes]``, adding up to 1; even where the source tells none."""
+    known = getattr(source, "labels", None)  # without reading clips for their labels alone
+    if known is None:
+        picked = evenly(len(source), MOST_HELD_OUT)
+        batches = [source.take(picked[first : first + 64]).labels for first in range(0, len(picked), 64)]
+        known = np.concatenate([each for each in batches if each is not None] or [np.zeros(0, np.int64)])
+    counts = np.bincount(known, minlength=classes).astype(np.float64)
+    return counts / counts.sum() if counts.sum() else np.full(classes, 1 / classes)
 
 
 def previews(dataset: Dataset, samples: Sequence[Any]) -> list[str]:

@@ -209,7 +209,7 @@ def load_trained(folder: Path, checkpoint: str | None, registry: Registry) -> Tr
     step = choose_checkpoint(folder, checkpoint)
     loaded = checkpoints.load(step)
     best = loaded.state.get("best")
-    if checkpoint is None and best and best["step"] != step:
+    if checkpoint is None and best and best["step"] not in (0, step):  # 0: untrained, in runs of earlier releases
         step = int(best["step"])
         loaded = checkpoints.load(step)
     networks = {name: network for name, network in build_networks(config, data.spec).items() if name in EXPORTED}

@@ -23,6 +23,7 @@ from rgan_kit.contracts import (
 )
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, locked
+from rgan_kit.training import selection
 from rgan_kit.training.assessment import Assessor, previews
 from rgan_kit.training.blame import blamed
 from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, average_of, load_weights, weights
@@ -157,6 +158,7 @@ class Trainer:
                 self._evaluate("start")
                 self.save()
             self._loop()
+            self._compare_with_start()
             status = "done"
         except (Interrupted, KeyboardInterrupt):
             status = "interrupted"
@@ -233,8 +235,21 @@ class Trainer:
         known = [nats for nats in (self.state.lowest, cleaned.get("heldout_nll")) if nats is not None]
         self.state.lowest = min(known, default=None)
         best = self.state.best["figures"] if self.state.best else None
-        if self.config.train.select == "best" and self.assessor.better(cleaned, best, self.state.lowest):
+        chosen = self.config.train.select == "best" and step > 0  # untrained weights are nobody's choice
+        if chosen and selection.better(cleaned, best, self.state.lowest, self.assessor.judging):
             self.state.best = {"step": step, "figures": cleaned}
+
+    def _compare_with_start(self) -> None:
+        """Says so where what is exported is worse than what the training began with."""
+        evaluations = self.state.evaluations
+        if len(evaluations) < 2:
+            return
+        ended, start = (self.state.best or evaluations[-1])["figures"], evaluations[0]["figures"]
+        for name in selection.worse(ended, start, self.assessor.judging):
+            self.reporter.message(
+                f"warning: {name} is worse than before the training ({start[name]:.4g}, now {ended[name]:.4g}; real "
+                f"data: {ended.get(selection.CONTROL + name, math.nan):.4g}). Look at the samples before you use it"
+            )
 
     # --- checkpoints ---
 

@@ -1,0 +1,61 @@
+"""Which weights are kept: near the best likelihood and, among those, with the samples nearest to real data.
+
+Either alone can be had cheaply: a generator that only sharpens gains on its samples and loses on held-out data, one
+that stops early the other way round. And samples can be too good: likelier than real data are those of a generator that
+has collapsed to what is likeliest. So a figure is judged by its distance from its control, the same figure of held-out
+data.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+CONTROL = "heldout_"
+"""``heldout_x`` is figure ``x`` of held-out data in place of samples."""
+
+TOLERANCE = 0.02
+"""How far above the lowest held-out nats weights may lie that are kept for their samples, as a share of them (of one
+nat where there are fewer)."""
+
+NOISE = 0.05
+"""Share of a control below which distances from it are chance."""
+
+Figures = Mapping[str, float]
+
+
+def better(figures: Figures, best: Figures | None, lowest: float | None, names: Sequence[str]) -> bool:
+    """Whether an evaluation is worth keeping more than the best one so far.
+
+    Args:
+        figures: of the evaluation, finite ones alone.
+        best: figures of the best one so far, or None.
+        lowest: held-out nats of the best likelihood so far, this evaluation's included; None where there is none.
+        names: of the figures that say how good samples are.
+    """
+    missing = 0.0 if lowest is None else math.inf  # a generator that has none, or a likelihood that was not finite
+    nearest = 0.0 if lowest is None else lowest + TOLERANCE * max(1.0, abs(lowest))  # densities can be negative
+    near = figures.get("heldout_nll", missing) <= nearest
+    if best is None or (near and best.get("heldout_nll", missing) > nearest):
+        return True
+    changes = [change for _, change in _changes(figures, best, names)]
+    return near and bool(changes) and sum(changes) < 0
+
+
+def worse(figures: Figures, start: Figures, names: Sequence[str]) -> list[str]:
+    """The figures (held-out nats among them) that are worse than they were before the training began."""
+    nats = "heldout_nll"
+    lost = [nats] if figures.get(nats, -math.inf) > start.get(nats, math.inf) else []
+    return lost + [name for name, change in _changes(figures, start, names) if change > NOISE]
+
+
+def _changes(figures: Figures, before: Figures, names: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """How each figure changed, from -1 (better) to 1 (worse), whatever its unit: distances from the control against
+    each other, as a share of both."""
+    for name in names:
+        if name not in figures or name not in before:
+            continue
+        control = figures.get(CONTROL + name)
+        noise = 0.0 if control is None else NOISE * abs(control)
+        mine, theirs = (value if control is None else abs(value - control) for value in (figures[name], before[name]))
+        yield name, (mine - theirs) / max(abs(mine) + abs(theirs) + noise, 1e-12)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from rgan_kit.contracts import DataError, Dataset, Sequences, TokenSpec, UsageError
 from rgan_kit_plugins.domains.text import SPEC, samples
-from rgan_kit_plugins.domains.text.language import embedded_grammar
 from rgan_kit_plugins.domains.text.symbols import BOS, EOS, PAD, UNKNOWN
+from rgan_kit_plugins.worlds.sentences import embedded_grammar
 
 NAMES = [f"{first}{second}" for first in ("an", "be", "ma", "lo") for second in ("na", "lla", "ri", "x", "o")]
 SENTENCES = [f"the {a} {b} runs over the hill" for a in ("small", "old", "red") for b in ("dog", "cat", "fox", "hen")]
@@ -261,7 +261,7 @@ def test_a_data_set_of_files_has_no_truth_and_the_fingerprint_of_its_files(tmp_p
 def test_describing_and_loading_text_never_imports_torch():
     program = (
         "import sys; from rgan_kit_plugins.domains.text import SPEC, guess;"
-        "light = 'rgan_kit_plugins.domains.text.language' not in sys.modules;"
+        "light = 'rgan_kit_plugins.worlds.sentences' not in sys.modules;"
         "SPEC.load(SPEC.options(embedded_sentences=20), None, 0);"
         "sys.exit(not light or 'torch' in sys.modules)"
     )

@@ -12,14 +12,13 @@ import numpy as np
 from rgan_kit.contracts import Dataset, Sequences, TokenSpec, UsageError
 from rgan_kit_plugins.domains.text.decoder import TextDecoder
 from rgan_kit_plugins.domains.text.files import Part, Text, fingerprint, read_text
-from rgan_kit_plugins.domains.text.language import embedded_grammar
 from rgan_kit_plugins.domains.text.levels import Level, decide_level
 from rgan_kit_plugins.domains.text.options import TextOptions
 from rgan_kit_plugins.domains.text.reading import layout_of, reading_of
 from rgan_kit_plugins.domains.text.samples import Samples, hold_out_at_random, lines_as_samples, windows_as_samples
 from rgan_kit_plugins.domains.text.subwords import as_subwords
 from rgan_kit_plugins.domains.text.symbols import BOS, EOS, PAD, UNKNOWN, Vocabulary
-from rgan_kit_plugins.domains.text.truth import GrammarTruth
+from rgan_kit_plugins.worlds.sentences import GrammarTruth, embedded_grammar
 
 _FEWEST_HELD_OUT_SENTENCES: Final = 500
 

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rgan_kit_plugins.domains.text.language import embedded_grammar
-from rgan_kit_plugins.domains.text.truth import GrammarTruth
+from rgan_kit_plugins.worlds.sentences import GrammarTruth, embedded_grammar
 
 
 def says(sentence: str) -> bool:

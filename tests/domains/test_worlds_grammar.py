@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from rgan_kit_plugins.domains.text.grammar import END, Grammar
-from rgan_kit_plugins.domains.text.language import embedded_grammar
+from rgan_kit_plugins.worlds.grammar import END, Grammar
+from rgan_kit_plugins.worlds.sentences import embedded_grammar
 
 SMALL = {
     "sentence": [(3.0, "noun verb tail?"), (1.0, "noun and noun verb")],

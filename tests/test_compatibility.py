@@ -59,6 +59,7 @@ REQUIRED = {
     "SeriesSpec": ("features", "length", "names", "minimum", "maximum"),
     "Stage": ("name", "share", "phases"),
     "StepContext": ("batch", "progress", "max_length"),
+    "Tally": ("noun", "fate", "count", "total"),
     "TokenSpec": ("vocab_size", "bos", "eos", "pad", "max_length"),
 }
 """What release 0.1 asks for, in the order of the positional arguments. Whatever is added has a default."""

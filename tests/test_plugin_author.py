@@ -349,7 +349,7 @@ def test_the_tests_of_a_new_plugin_pass(tmp_path, kind):
 
 def test_plugins_show_says_origin_kinds_and_hooks(rgankit):
     shown = rgankit("plugins", "show", "builtin", "--json").document["plugins"][0]
-    assert "rgankit_guess_domain" in shown["hooks"]
+    assert "rgankit_domains" in shown["hooks"]
     assert (shown["qualified"], shown["status"]) == ("rgan-kit:builtin", "loaded")
     section = rgankit("plugins", "show", "cnn", "--json").document["sections"][0]
     assert section["origin"].startswith("rgan-kit 0.")

@@ -12,7 +12,6 @@ from rgan_kit import hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from rgan_kit.contracts import (
         DiscriminatorSpec,
@@ -79,11 +78,3 @@ def rgankit_metrics() -> Iterable[MetricSpec]:
     from rgan_kit_plugins.metrics import METRICS
 
     return METRICS
-
-
-@hookimpl
-def rgankit_guess_domain(path: Path) -> str | None:
-    """By the names of files."""
-    from rgan_kit_plugins.domains import guess
-
-    return guess(path)

@@ -13,7 +13,7 @@ from rgan_kit.contracts.data import (
     TokenSpec,
     evenly,
 )
-from rgan_kit.contracts.domains import Dataset, Decoder, Truth
+from rgan_kit.contracts.domains import Dataset, Decoder, Tally, Truth
 from rgan_kit.contracts.networks import (
     NETWORK_NAMES,
     Autoregressive,
@@ -66,6 +66,7 @@ __all__ = [
     "Windows",
     "Dataset",
     "Decoder",
+    "Tally",
     "Truth",
     "DataError",
     "DeviceError",

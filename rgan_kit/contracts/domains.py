@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -57,6 +57,43 @@ class Truth(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How many of many a domain did not take as they are: dropped, cut, clipped, unknown, moved or unused.
+
+    Attributes:
+        noun: what was counted, in the plural: ``notes``.
+        fate: what became of them: ``left out, outside the pitches 21 to 108``.
+        count: of those.
+        total: of all.
+        mend: what would keep them; empty where nothing would.
+    """
+
+    noun: str
+    fate: str
+    count: int
+    total: int
+    mend: str = ""
+
+    LOUD: ClassVar[float] = 0.1
+    """Above this share it is said loudly."""
+
+    @property
+    def share(self) -> float:
+        """Of all; 0 where there are none."""
+        return self.count / self.total if self.total else 0.0
+
+    @property
+    def loud(self) -> bool:
+        """Whether so many have to be said loudly."""
+        return self.share > self.LOUD
+
+    def __str__(self) -> str:
+        """``1,234 of 10,000 notes (12 %): left out, …``."""
+        share = f"{self.share:.0%}" if self.share >= 0.01 or not self.count else "under 1%"
+        return f"{self.count:,} of {self.total:,} {self.noun} ({share}): {self.fate}"
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """What a domain reads from a user's files.
@@ -68,7 +105,9 @@ class Dataset:
         fingerprint: SHA-256 (hex) of everything read; a resumed run refuses other data.
         summary: what was read and decided, in words for people, in order (``{"level": "word, because …"}``).
         truth: the known source, where there is one.
-        refused: files that were left out, and why (``{"song.mid": "not a MIDI file: …"}``).
+        refused: files that were left out, and why (``{"song.mid": "not a MIDI file: …"}``); files of other endings as
+            one entry an ending (``{"*.txt": "4,545 files; …"}``).
+        tallies: what else was not taken as it is, counted; those that count nothing are not shown.
     """
 
     spec: DataSpec
@@ -79,3 +118,4 @@ class Dataset:
     summary: Mapping[str, str] = field(default_factory=dict)
     truth: Truth | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    tallies: Sequence[Tally] = ()

@@ -86,6 +86,8 @@ class DomainSpec:
         defaults_by_kind: option defaults that suit its data, as ``{"tokens": {"generator.dropout": 0.0}}``. They go
             over those that the recipe has for this kind of data, give way to those that it has for every kind, and
             mean nothing to parts that lack the option.
+        endings: of files by which a path is recognised as this domain's, in small letters with the dot. Claim what is
+            hardly anything else; what is read beside that need not be claimed.
     """
 
     name: str
@@ -98,6 +100,7 @@ class DomainSpec:
     kind_of: Callable[[Any], Kind] | None = None
     make: Callable[[Any, Path, int], list[Path]] | None = None
     defaults_by_kind: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
+    endings: tuple[str, ...] = ()
 
     def kind_with(self, options: Any) -> Kind:
         """The kind of data that these options give."""

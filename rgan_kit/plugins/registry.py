@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from rgan_kit.contracts.specs import (
     AnySpec,
@@ -23,6 +23,9 @@ from rgan_kit.errors import PluginError, UsageError
 from rgan_kit.plugins.host import PluginHost, installed_host
 from rgan_kit.plugins.origins import OURSELVES
 from rgan_kit.plugins.records import PluginRecord, Status
+
+if TYPE_CHECKING:
+    from rgan_kit.files.census import Census
 
 SpecT = TypeVar("SpecT", bound=AnySpec)
 SpecType = type[Any]
@@ -138,18 +141,36 @@ class Registry:
             mend += f" Not in use: {', '.join(reasons)}; see: rgankit plugins list"
         return UsageError(f"No {noun} is called '{name}'.", mend)
 
+    def census(self, path: Path) -> Census:
+        """Whose files lie at a path, by the endings that domains claim."""
+        from rgan_kit.files.census import census
+
+        return census(path, {spec.name: spec.endings for spec in self.specs(DomainSpec)})
+
     def guess_domain(self, path: Path) -> Offer:
-        """The domain that reads ``path``, preferring those of the plugin that recognised it.
+        """The domain that reads ``path``: the one that a plugin recognises, preferring those of that plugin, else the
+        one whose files lie there.
 
         Raises:
-            UsageError: no plugin recognises it.
+            UsageError: no domain's files, or those of several; says how many there are of each.
         """
         answer = self.host.first("rgankit_guess_domain", path=path)
-        if answer is None:
-            names = ", ".join(spec.name for spec in self.specs(DomainSpec))
-            raise UsageError(f"{path}: no domain recognises this.", f"Say which with --domain (there are: {names}).")
-        record, name = answer
-        return self.offer(DomainSpec, name, near=record.distribution)
+        if answer is not None:
+            record, name = answer
+            return self.offer(DomainSpec, name, near=record.distribution)
+        found = self.census(path)
+        if found.clear is not None:
+            return self.offer(DomainSpec, found.clear)
+        names = ", ".join(spec.name for spec in self.specs(DomainSpec))
+        if not found.claimed:
+            seen = f" (there are {found.words()})" if found.total else ""
+            raise UsageError(
+                f"{path}: no domain recognises this{seen}.", f"Say which with --domain (there are: {names})."
+            )
+        raise UsageError(
+            f"{path}: holds files of several domains: {found.words()}.",
+            f"Say which is meant: {' or '.join(f'--domain {name}' for name in found.claimed)}",
+        )
 
 
 @cache

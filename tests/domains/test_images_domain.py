@@ -10,7 +10,6 @@ from frames_support import one_decoding_process  # noqa: F401
 from PIL import Image
 
 from rgan_kit.contracts import DataError, UsageError
-from rgan_kit_plugins.domains import guess
 from rgan_kit_plugins.domains.frames.preparation import Preparation
 from rgan_kit_plugins.domains.images import SPEC
 from rgan_kit_plugins.domains.images.decoder import ImagesDecoder
@@ -171,8 +170,3 @@ def test_a_manifest_from_a_stranger_is_refused_with_all_its_faults():
         SPEC.decoder({**good, "height": -1, "channels": True, "version": 2})
     for words in ("height is -1", "channels is True", "version is 2"):
         assert words in caught.value.problem
-
-
-def test_the_domain_is_guessed_by_names(made, tmp_path):
-    assert guess(made) == guess(made / "0") == "images"
-    assert guess(tmp_path / "photo.JPG") == "images"

@@ -15,7 +15,7 @@ import pytest
 from music_support import piece
 
 from rgan_kit.contracts import DataError, DeviceError, Sequences, SeriesSpec, TokenSpec
-from rgan_kit_plugins.domains.music import SPEC, guess, workers
+from rgan_kit_plugins.domains.music import SPEC, workers
 from rgan_kit_plugins.domains.music.dataset import load
 from rgan_kit_plugins.domains.music.files import read_scores
 from rgan_kit_plugins.domains.music.midi import to_midi
@@ -276,11 +276,3 @@ def test_several_workers_keep_the_order(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     songs = workers.parse_all([(b"m", to_midi(piece(seed, bars=seed))) for seed in range(1, 6)])
     assert [len(song.notes) for song in songs] == [4, 8, 12, 16, 20]
-
-
-def test_the_domain_is_guessed_by_names(folder, tmp_path):
-    assert guess(folder) == "music"
-    assert guess(Path("a.MID")) == "music"
-    assert guess(Path("a.txt")) is None
-    (tmp_path / "a.txt").write_text("x")
-    assert guess(tmp_path) is None

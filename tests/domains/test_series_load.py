@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rgan_kit.contracts import DataError, Dataset, DeviceError, ExitCode, SeriesSpec, UsageError
-from rgan_kit_plugins.domains.series import SPEC, guess, tables
+from rgan_kit_plugins.domains.series import SPEC, tables
 
 
 def load(path: Path | None, seed: int = 0, **options: object) -> Dataset:
@@ -294,13 +294,6 @@ def test_without_pyarrow_the_extra_is_named(long_file, monkeypatch):
 def test_embedded_data_refuse_options_that_mean_nothing_to_them():
     with pytest.raises(UsageError):
         load(None, unit="window")
-
-
-def test_guess_goes_by_names(tmp_path):
-    assert guess(write(tmp_path / "a" / "x.csv", "a", [(1,)])) == "series"
-    assert guess(tmp_path / "a") == "series"
-    assert guess(Path("data.PARQUET")) == "series"
-    assert guess(Path("text.txt")) is None
 
 
 def test_describing_and_loading_need_neither_torch_nor_pyarrow_for_embedded_data():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rgan_kit.contracts import DataError, ExitCode
-from rgan_kit_plugins.domains.text import SPEC, files, guess
+from rgan_kit_plugins.domains.text import SPEC, files
 from rgan_kit_plugins.domains.text.files import read_text
 
 LINES = "".join(f"line {number}\n" for number in range(12)).encode()
@@ -150,15 +150,3 @@ def test_more_text_than_memory_should_hold_is_refused_before_it_is_read(tmp_path
 def test_a_name_too_long_for_the_file_system_is_no_traceback(tmp_path):
     with pytest.raises(DataError, match="cannot be read"):
         read_text(tmp_path / ("a" * 5000 + ".txt"))
-
-
-def test_guess_goes_by_names(tmp_path):
-    assert guess(write(tmp_path / "text" / "a.txt")) == "text"
-    assert guess(tmp_path / "text") == "text"
-    assert guess(write(tmp_path / "music" / "a.mid")) is None
-    write(tmp_path / "music" / "README.txt")
-    write(tmp_path / "music" / "b.mid")
-    assert guess(tmp_path / "music") is None
-    assert guess(write(tmp_path / "UPPER.TXT")) == "text"
-    (tmp_path / "nothing").mkdir()
-    assert guess(tmp_path / "nothing") is None

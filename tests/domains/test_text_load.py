@@ -260,7 +260,7 @@ def test_a_data_set_of_files_has_no_truth_and_the_fingerprint_of_its_files(tmp_p
 
 def test_describing_and_loading_text_never_imports_torch():
     program = (
-        "import sys; from rgan_kit_plugins.domains.text import SPEC, guess;"
+        "import sys; from rgan_kit_plugins.domains.text import SPEC;"
         "light = 'rgan_kit_plugins.worlds.sentences' not in sys.modules;"
         "SPEC.load(SPEC.options(embedded_sentences=20), None, 0);"
         "sys.exit(not light or 'torch' in sys.modules)"

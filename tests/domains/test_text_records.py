@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rgan_kit.contracts import DataError, Dataset, UsageError
-from rgan_kit_plugins.domains.text import SPEC, guess
+from rgan_kit_plugins.domains.text import SPEC
 
 MOODS = {"calm": [f"the lake rests {n}" for n in range(12)], "loud": [f"the drum calls {n}" for n in range(18)]}
 PAIRS = [(label, text) for label, texts in MOODS.items() for text in texts]
@@ -177,10 +177,3 @@ def test_a_file_outside_any_class_is_named(tmp_path):
     with pytest.raises(DataError, match="lies in no folder of its class") as caught:
         load(tmp_path, labels="folder")
     assert str(stray) in caught.value.problem
-
-
-def test_guess_knows_the_further_kinds_of_file(tmp_path):
-    for name in ("a.tsv", "a.jsonl", "a.TSV"):
-        assert guess(tmp_path / name) == "text"
-    for name in ("a.csv", "a.json", "a.parquet"):
-        assert guess(tmp_path / name) is None

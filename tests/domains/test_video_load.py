@@ -10,7 +10,6 @@ from frames_support import one_decoding_process  # noqa: F401
 from PIL import Image
 
 from rgan_kit.contracts import DataError, DeviceError, UsageError
-from rgan_kit_plugins.domains import guess
 from rgan_kit_plugins.domains.frames import reading
 from rgan_kit_plugins.domains.frames.writing import write_mp4, write_png
 from rgan_kit_plugins.domains.video import SPEC
@@ -166,13 +165,6 @@ def test_a_library_that_is_missing_is_named_with_its_extra(tmp_path, monkeypatch
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
     with pytest.raises(DeviceError, match=r"PyAV.*\n.*rgan-kit\[video\]"):
         SPEC.load(OPTIONS, tmp_path / "a.mp4", 0)
-
-
-def test_the_domain_is_guessed_by_names(tmp_path, made, mixed):
-    assert guess(made) == "video"
-    assert guess(mixed / "a") == "video"
-    assert guess(Path("film.MP4")) == guess(Path("clips.npz")) == "video"
-    assert guess(mixed / "b" / "pictures") == "images"
 
 
 def test_describing_and_drawing_need_numpy_alone():

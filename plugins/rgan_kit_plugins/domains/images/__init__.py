@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rgan_kit.contracts import Dataset, Decoder, DomainSpec
 from rgan_kit_plugins.domains.images.options import ImagesOptions
-
-_FILES_TO_LOOK_AT: Final = 10_000
-_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
 
 
 def _load(options: Any, path: Path | None, seed: int) -> Dataset:
@@ -53,13 +48,5 @@ SPEC = DomainSpec(
             "encoder.embedding_size": 64,
         }
     },
+    endings=(".png", ".jpg", ".jpeg", ".webp", ".bmp"),
 )
-
-
-def guess(path: Path) -> str | None:
-    """``images`` for a picture, and for a folder in which most files are such, by their names alone."""
-    if not path.is_dir():
-        return SPEC.name if path.suffix.lower() in _SUFFIXES else None
-    walk = (name for _, _, names in os.walk(path) for name in names if not name.startswith("."))
-    fits = [Path(name).suffix.lower() in _SUFFIXES for name in islice(walk, _FILES_TO_LOOK_AT)]
-    return SPEC.name if 2 * sum(fits) > len(fits) else None

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rgan_kit.contracts import Dataset, Decoder, DomainSpec, Kind
 from rgan_kit_plugins.domains.music.options import MusicOptions
-
-_SUFFIXES: Final = (".mid", ".midi", ".abc")
-_FILES_TO_LOOK_AT: Final = 10_000
 
 
 def _load(options: Any, path: Path | None, seed: int) -> Dataset:
@@ -49,13 +44,5 @@ SPEC = DomainSpec(
     make=_make,
     # A short score of few symbols is learnt whole: what dropout hides is missing at the bar's end.
     defaults_by_kind={"tokens": {"generator.dropout": 0.0, "train.generator_learning_rate": 5e-3}},
+    endings=(".mid", ".midi", ".abc"),
 )
-
-
-def guess(path: Path) -> str | None:
-    """``music`` for a score and for a folder in which most files are such, by their names alone."""
-    if not path.is_dir():
-        return SPEC.name if path.suffix.lower() in _SUFFIXES else None
-    walk = (name for _, _, names in os.walk(path) for name in names if not name.startswith("."))
-    found = [Path(name).suffix.lower() in _SUFFIXES for name in islice(walk, _FILES_TO_LOOK_AT)]
-    return SPEC.name if 2 * sum(found) > len(found) else None

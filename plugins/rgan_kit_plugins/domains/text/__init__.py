@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rgan_kit.contracts import Dataset, Decoder, DomainSpec
 from rgan_kit_plugins.domains.text.options import TextOptions
-
-_FILES_TO_LOOK_AT: Final = 10_000
-_SUFFIXES: Final = frozenset((".txt", ".tsv", ".jsonl"))
 
 
 def _load(options: Any, path: Path | None, seed: int) -> Dataset:
@@ -42,13 +37,5 @@ SPEC = DomainSpec(
     decoder=_decoder,
     options=TextOptions,
     make=_make,
+    endings=(".txt", ".tsv", ".jsonl"),
 )
-
-
-def guess(path: Path) -> str | None:
-    """``text`` for a .txt, .tsv or .jsonl file and for a folder in which most files are such, by names alone."""
-    if not path.is_dir():
-        return SPEC.name if path.suffix.lower() in _SUFFIXES else None
-    walk = (name for _, _, names in os.walk(path) for name in names if not name.startswith("."))
-    suffixes = [Path(name).suffix.lower() for name in islice(walk, _FILES_TO_LOOK_AT)]
-    return SPEC.name if 2 * sum(suffix in _SUFFIXES for suffix in suffixes) > len(suffixes) else None

@@ -1,0 +1,37 @@
+"""What every domain does with a user's files: finding them, knowing them again, holding some out, cutting windows,
+opening strangers' files in a process apart, and checking a decoder's manifest. Numpy alone; for plugin authors too."""
+
+from rgan_kit.files.census import Census, census
+from rgan_kit.files.finding import Found, by_number, find
+from rgan_kit.files.fingerprint import Fingerprint, digest_of, fingerprint
+from rgan_kit.files.manifests import DecoderManifest, one_of
+from rgan_kit.files.refusals import UnreadableError, missing, nothing_usable
+from rgan_kit.files.sandbox import Answer, Request, Sandbox, ask_all
+from rgan_kit.files.splits import Split, at_random, by_group, by_name, by_time
+from rgan_kit.files.windows import Spans
+
+__all__ = [
+    "Census",
+    "census",
+    "Found",
+    "UnreadableError",
+    "by_number",
+    "find",
+    "missing",
+    "nothing_usable",
+    "Fingerprint",
+    "digest_of",
+    "fingerprint",
+    "DecoderManifest",
+    "one_of",
+    "Answer",
+    "Request",
+    "Sandbox",
+    "ask_all",
+    "Split",
+    "at_random",
+    "by_group",
+    "by_name",
+    "by_time",
+    "Spans",
+]

@@ -33,7 +33,7 @@ def bare(trainer: Trainer, start: int, steps: int) -> None:
     parameters = {name: list(network.parameters()) for name, network in trainer.networks.items()}
     for step in range(start, start + steps):
         place = trainer.schedule.at(start)
-        context = trainer.context(step, place)
+        context = trainer.batches.of_step(step, place)
         for phase in place.stage.phases:
             moved = [parameter for name in phase.networks for parameter in parameters[name]]
             for parameter in moved:

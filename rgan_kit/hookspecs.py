@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         EncoderSpec,
         GeneratorSpec,
         MetricSpec,
+        NetworkSpec,
         ObjectiveSpec,
         RecipeSpec,
         RunInfo,
@@ -49,6 +50,12 @@ def rgankit_discriminators() -> Iterable[DiscriminatorSpec]:  # type: ignore[emp
 @hookspec
 def rgankit_encoders() -> Iterable[EncoderSpec]:  # type: ignore[empty-body]
     """Encoders that the plugin offers. Called once by the registry; returns an iterable of specs."""
+
+
+@hookspec
+def rgankit_networks() -> Iterable[NetworkSpec]:  # type: ignore[empty-body]
+    """Networks that are no generators, discriminators or encoders of sequences, such as a recovery or a reward model.
+    Called once by the registry; returns an iterable of specs."""
 
 
 @hookspec

@@ -8,8 +8,12 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rgan_kit.plugins.registry import Registry
 
 SMALL = (
     "generator.hidden_size=16", "generator.embedding_size=16",
@@ -54,3 +58,27 @@ def call(*words: object, folder: Path | None = None) -> Answer:
 def settings(*more: str) -> list[str]:
     """``--set`` for each of ``SMALL`` and of the given ones."""
     return [word for each in (*SMALL, *more) for word in ("--set", each)]
+
+
+class FakeDistribution(Distribution):
+    """A distribution that is nothing but a name."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def read_text(self, filename: str) -> str | None:
+        return f"Name: {self._name}\nVersion: 1.0\n" if filename == "METADATA" else None
+
+    def locate_file(self, path: Any) -> Path:
+        return Path(path)
+
+
+def registry_with(**modules: str) -> Registry:
+    """What is installed, and a plugin of each of these distributions in the module that it names."""
+    from rgan_kit.plugins.host import PluginHost
+    from rgan_kit.plugins.registry import Registry
+
+    entries = list(entry_points(group="rgan_kit.plugins"))
+    for name, module in modules.items():
+        entries.append(EntryPoint(name, module, "rgan_kit.plugins")._for(FakeDistribution(name)))
+    return Registry(PluginHost(entries, environ={}))

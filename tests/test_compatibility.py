@@ -26,7 +26,7 @@ PAGE = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
 
 HOOKS = {
     **{f"rgankit_{collection}s": () for collection in (
-        "generator", "discriminator", "encoder", "objective", "domain", "recipe", "metric", "command",
+        "generator", "discriminator", "encoder", "network", "objective", "domain", "recipe", "metric", "command",
     )},
     "rgankit_guess_domain": ("path",),
     "rgankit_train_start": ("run", "step"),
@@ -42,15 +42,18 @@ REQUIRED = {
     "GeneratorSpec": PART,
     "DiscriminatorSpec": PART,
     "EncoderSpec": PART,
+    "NetworkSpec": PART,
     "ObjectiveSpec": PART,
     "DomainSpec": ("name", "summary", "kind", "default_data", "load", "decoder"),
-    "RecipeSpec": ("name", "summary", "generator", "objective"),
+    "RecipeSpec": ("name", "summary", "objective"),
     "MetricSpec": ("name", "summary", "kinds", "compute"),
     "Batch": ("values", "lengths"),
+    "BuildContext": ("name", "networks"),
     "Column": ("name",),
     "Dataset": ("spec", "train", "validation", "decoder", "fingerprint"),
     "FrameSpec": ("length", "height", "width", "channels", "fps"),
     "Loss": ("value",),
+    "NetworkUse": ("part",),
     "Phase": ("name", "networks", "loss"),
     "Relaxation": (),
     "RunInfo": ("name", "folder", "recipe"),

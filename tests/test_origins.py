@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
-from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
 import tomli_w
-from support import SMALL
+from support import SMALL, registry_with
 
 from rgan_kit.config import Request, RunConfig, resolve
 from rgan_kit.contracts import DomainSpec, PluginError, RecipeSpec, UsageError
-from rgan_kit.plugins.host import PluginHost
 from rgan_kit.plugins.registry import Registry, installed_registry
 
 RIVAL = """
@@ -39,30 +36,15 @@ def rgankit_domains():
 """
 
 
-class Fake(Distribution):
-    """A distribution that is nothing but a name."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def read_text(self, filename: str) -> str | None:
-        return f"Name: {self._name}\nVersion: 1.0\n" if filename == "METADATA" else None
-
-    def locate_file(self, path):
-        return Path(path)
-
-
 @pytest.fixture
 def with_rivals(tmp_path, monkeypatch):
     """A registry of what is installed and of distributions that all offer the same names."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def make(*distributions: str) -> Registry:
-        entries = list(entry_points(group="rgan_kit.plugins"))
         for name in distributions:
-            (tmp_path / f"{name}_module.py").write_text(textwrap.dedent(RIVAL))
-            entries.append(EntryPoint(name, f"{name}_module", "rgan_kit.plugins")._for(Fake(name)))
-        return Registry(PluginHost(entries, environ={}))
+            (tmp_path / f"{name}_module.py").write_text(RIVAL)
+        return registry_with(**{name: f"{name}_module" for name in distributions})
 
     return make
 

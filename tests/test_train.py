@@ -202,7 +202,7 @@ def test_nothing_is_trained_on_gradients_that_are_not_finite(tmp_path):
     broken = Phase("broken", ("generator",), loss)
     with pytest.raises(RganKitError, match="no finite gradient 10 times in a row"):
         for _ in range(10):
-            trainer.updater.run(broken, trainer.context(0, place), place)
+            trainer.updater.run(broken, trainer.batches.of_step(0, place), place)
     after = trainer.networks["generator"].state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
 
@@ -212,7 +212,7 @@ def test_only_the_networks_of_a_phase_move(tmp_path):
     place = trainer.schedule.at(15)
     discriminator_phase = place.stage.phases[0]
     before = {name: [p.clone() for p in network.parameters()] for name, network in trainer.networks.items()}
-    trainer.updater.run(discriminator_phase, trainer.context(15, place), place)
+    trainer.updater.run(discriminator_phase, trainer.batches.of_step(15, place), place)
     moved = {
         name: any(not torch.equal(a, b) for a, b in zip(before[name], network.parameters(), strict=True))
         for name, network in trainer.networks.items()
@@ -223,7 +223,7 @@ def test_only_the_networks_of_a_phase_move(tmp_path):
 def test_the_gradient_is_clipped_to_its_norm(tmp_path):
     trainer = start(tmp_path / "run", "train.clip_norm=0.01")
     place = trainer.schedule.at(0)
-    figures = trainer.updater.run(place.stage.phases[0], trainer.context(0, place), place)
+    figures = trainer.updater.run(place.stage.phases[0], trainer.batches.of_step(0, place), place)
     norm = torch.stack([p.grad.norm() for p in trainer.networks["generator"].parameters()]).norm()
     assert figures["likelihood/gradient_norm"] > 0.01
     assert norm.item() == pytest.approx(0.01, rel=1e-3)

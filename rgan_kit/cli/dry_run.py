@@ -24,7 +24,7 @@ def show(config: RunConfig, registry: Registry, results: Results) -> None:
     with advising(config.data):
         dataset = load_dataset(config)
     trainer = make_trainer(config, dataset, registry, Path("dry-run"))
-    indices = trainer.order.batch(0)
+    indices = trainer.batches.order.batch(0)
     batch = dataset.train.take(indices)
     networks = {
         name: {"class": type(network).__name__, "parameters": sum(p.numel() for p in network.parameters())}

@@ -69,7 +69,7 @@ def _recipe(recipe: RecipeSpec, offer: Offer, registry: Registry) -> list[dict[s
     for name, part in config.parts.items():
         values = part.options.model_dump()
         sections.append(_section(name, part.name, part.spec.summary, part.spec.paper, part.spec.options, values))
-    sections.append(_section("train", "train", "the trainer", "", TrainOptions, config.train.model_dump()))
+    sections.append(_section("train", "train", "the trainer", "", type(config.train), config.train.model_dump()))
     return sections
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ Layer = dict[str, dict[str, Any]]
 OptionsT = TypeVar("OptionsT", bound=Options)
 
 SECTIONS = ("generator", "discriminator", "encoder", "objective", "domain", "train")
+"""Those of every run; a recipe's further networks have sections of their own."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -36,8 +37,12 @@ def parse_value(text: str) -> Any:
         return text
 
 
-def parse_settings(settings: Iterable[str]) -> Layer:
+def parse_settings(settings: Iterable[str], sections: Collection[str] = SECTIONS) -> Layer:
     """``["generator.hidden_size=64", "generator=gru"]`` as a layer; a section alone sets the part's name.
+
+    Args:
+        settings: as they are given.
+        sections: those that there are.
 
     Raises:
         UsageError: no ``=``, or an unknown section.
@@ -50,7 +55,7 @@ def parse_settings(settings: Iterable[str]) -> Layer:
             raise UsageError(
                 f"--set {setting}: this is not key=value.", "Write, for example: --set generator.hidden_size=64"
             )
-        check_section(section, f"--set {setting}")
+        check_section(section, f"--set {setting}", sections)
         if section == "train" and not dot:
             raise UsageError(
                 f"--set {setting}: the trainer cannot be exchanged.", "Write, for example: --set train.steps=500"
@@ -59,19 +64,19 @@ def parse_settings(settings: Iterable[str]) -> Layer:
     return layer
 
 
-def check_section(section: str, where: str) -> None:
+def check_section(section: str, where: str, sections: Collection[str] = SECTIONS) -> None:
     """Raises ``UsageError`` where ``section`` is none."""
-    if section not in SECTIONS:
-        raise UsageError(f"{where}: there is no section '{section}'.", nearest(section, SECTIONS))
+    if section not in sections:
+        raise UsageError(f"{where}: there is no section '{section}'.", nearest(section, sections))
 
 
-def flat(defaults: Mapping[str, Any], whose: str = "The recipe") -> Layer:
+def flat(defaults: Mapping[str, Any], whose: str = "The recipe", sections: Collection[str] = SECTIONS) -> Layer:
     """``{"generator.hidden_size": 64}`` as a layer; raises ``PluginError`` where a key is no option."""
     layer: Layer = {}
     for key, value in defaults.items():
         section, _, option = key.partition(".")
-        if section not in SECTIONS or not option:
-            raise PluginError(f"{whose} has a default for '{key}', which is no option.", nearest(section, SECTIONS))
+        if section not in sections or not option:
+            raise PluginError(f"{whose} has a default for '{key}', which is no option.", nearest(section, sections))
         layer.setdefault(section, {})[option] = value
     return layer
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from rgan_kit.config.fitting import check_fit
 from rgan_kit.config.layers import SECTIONS, Layer, flat, nearest, parse_settings, read_toml, validate
 from rgan_kit.config.origins import Origins
-from rgan_kit.config.parts import Selection, check_fit, choose, kinds_of, merged, suited, with_options
-from rgan_kit.config.train import TrainOptions
+from rgan_kit.config.parts import Selection, choose, kinds_of, merged, suited, uses, with_options
+from rgan_kit.config.train import TrainOptions, train_options
 from rgan_kit.contracts.data import Kind
-from rgan_kit.contracts.networks import NETWORK_NAMES, NetworkName
+from rgan_kit.contracts.networks import NetworkName
 from rgan_kit.contracts.specs import (
     DomainSpec,
     RecipeSpec,
@@ -28,7 +29,7 @@ from rgan_kit.plugins.registry import Registry
 _INSTALLED = ("origins", "versions")
 """Tables that say what was installed."""
 
-_TOP_LEVEL = {"recipe", "seed", "data", *_INSTALLED, *SECTIONS}
+_TOP_LEVEL = ("recipe", "seed", "data", *_INSTALLED)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class RunConfig:
         recipe: its name.
         domain: the data domain.
         data: a file or folder (absolute), or None for the domain's embedded data.
-        parts: generator, objective, and discriminator and encoder where the recipe has them.
+        parts: the networks by the recipe's names, in the order in which they are built, and the objective.
         train: options of the trainer.
         seed: of everything random.
         origins: where recipe, parts and domain come from, as ``distribution:name`` by section.
@@ -58,16 +59,27 @@ class RunConfig:
     @property
     def networks(self) -> dict[NetworkName, Selection]:
         """The parts that are networks."""
-        return {name: self.parts[name] for name in NETWORK_NAMES if name in self.parts}
+        return {name: part for name, part in self.parts.items() if part.use is not None}
+
+    @property
+    def averaged(self) -> tuple[NetworkName, ...]:
+        """The networks whose averaged weights are evaluated and exported."""
+        return tuple(name for name, part in self.networks.items() if part.use is not None and part.use.averaged)
 
     def with_threads(self, threads: int) -> RunConfig:
         """The same, with the number of CPU threads settled, so that a replay computes the same bits."""
         return replace(self, train=self.train.model_copy(update={"threads": threads}))
 
-    def digest(self) -> str:
-        """SHA-256 (hex) of everything that decides what is computed, but for which plugins were installed."""
-        document = {key: value for key, value in self.to_dict().items() if key not in _INSTALLED}
-        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+    def digest(self, written: Path | None = None) -> str:
+        """SHA-256 (hex) of everything that decides what is computed, but for which plugins were installed.
+
+        Args:
+            written: the run's ``config.toml``, which counts where it is there: options that came later are not in it,
+                and are no change.
+        """
+        document = read_toml(written) if written is not None and written.exists() else self.to_dict()
+        deciding = {key: value for key, value in document.items() if key not in _INSTALLED}
+        return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
         """As written into ``config.toml``."""
@@ -103,30 +115,34 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
         UsageError: unknown names or options, values out of range, parts that do not fit together.
         PluginError: an ambiguous name.
     """
-    document = _read_document(request.config) if request.config else {}
+    document = read_toml(request.config) if request.config else {}
     name = request.recipe or document.get("recipe")
     if not isinstance(name, str):
+        _check_document(request.config, document, SECTIONS)
         known = ", ".join(spec.name for spec in registry.specs(RecipeSpec))
         raise UsageError("No recipe is named.", f"Say which with --plugin (there are: {known}).")
     origins = Origins.read(document)
     offer = origins.offer("recipe", RecipeSpec, name, registry)
     recipe = offer.spec
     assert isinstance(recipe, RecipeSpec)
-    above = [_sections(document), parse_settings(request.settings), _shortcuts(request)]
+    sections = (*dict.fromkeys((*uses(recipe), *SECTIONS)),)
+    _check_document(request.config, document, sections)
+    above = [_sections(document, sections), parse_settings(request.settings, sections), _shortcuts(request)]
     data = request.data or _data_of(document)
     near = offer.plugin.distribution
     offers = choose(recipe, above, registry, near, origins)
-    domain = _domain(data, kinds_of(recipe, offers), flat(recipe.defaults), above, registry, near, origins)
+    of_recipe = _of_recipe(recipe, sections)
+    domain = _domain(data, kinds_of(recipe, offers), of_recipe, above, registry, near, origins)
     kind = domain.spec.kind_with(domain.options)
     # What a run wrote down is whole: an option that it lacks is newer, and was not what today's recipe or domain would
     # have it.
     written = "versions" in document
-    defaults = {} if written else _joined(flat(recipe.defaults), flat(recipe.defaults_by_kind.get(kind, {})))
-    of_domain = {} if written else _of_domain(domain, kind, recipe)
+    by_kind = flat(recipe.defaults_by_kind.get(kind, {}), sections=sections)
+    defaults = {} if written else _joined(of_recipe, by_kind)
+    of_domain = {} if written else _of_domain(domain, kind, recipe, sections)
     parts = with_options(recipe, offers, defaults, domain, of_domain)
     check_fit(recipe, parts, domain, kind)
-    suits = {"train": suited(domain.name, TrainOptions, "train", of_domain)}
-    train = validate(TrainOptions, "train", merged("train", [defaults, suits, *above]))
+    train = _train(parts, domain, of_domain, [defaults, *above])
     selections = {**parts, "domain": domain}
     versions = {selection.distribution: selection.version for selection in selections.values()}
     config = RunConfig(
@@ -143,20 +159,43 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     return config
 
 
-def _of_domain(domain: Selection, kind: Kind, recipe: RecipeSpec) -> Layer:
+def _of_recipe(recipe: RecipeSpec, sections: Sequence[str]) -> Layer:
+    """The recipe's defaults for every kind of data."""
+    of_uses = {name: dict(use.defaults) for name, use in recipe.uses.items()}
+    return _joined(of_uses, flat(recipe.defaults, sections=sections))
+
+
+def _of_domain(domain: Selection, kind: Kind, recipe: RecipeSpec, sections: Sequence[str]) -> Layer:
     """The domain's defaults, but for those that the recipe sets whatever the kind of data."""
     defaults = domain.spec.defaults_by_kind.get(kind, {})
-    return flat({key: value for key, value in defaults.items() if key not in recipe.defaults}, f"Domain {domain.name}")
+    set_anyway = {f"{name}.{key}" for name, use in recipe.uses.items() for key in use.defaults} | set(recipe.defaults)
+    given = {key: value for key, value in defaults.items() if key not in set_anyway}
+    return flat(given, f"Domain {domain.name}", sections)
 
 
-def _read_document(path: Path) -> dict[str, Any]:
-    document = read_toml(path)
+def _train(
+    parts: Mapping[str, Selection], domain: Selection, of_domain: Layer, layers: Sequence[Layer]
+) -> TrainOptions:
+    """The trainer's options; the domain's defaults go over the first layer, which are the recipe's."""
+    model = train_options(_rates(parts))
+    suits = {"train": suited(domain.name, model, "train", of_domain)}
+    return validate(model, "train", merged("train", [layers[0], suits, *layers[1:]]))
+
+
+def _rates(parts: Mapping[str, Selection]) -> dict[str, float]:
+    """Default learning rates of networks, and of an objective with parameters of its own."""
+    rates = {name: part.use.learning_rate for name, part in parts.items() if part.use is not None}
+    own = parts["objective"].spec.learning_rate
+    return rates if own is None else {**rates, "objective": own}
+
+
+def _check_document(path: Path | None, document: Mapping[str, Any], sections: Sequence[str]) -> None:
+    known = (*_TOP_LEVEL, *sections)
     for key, value in document.items():
-        if key not in _TOP_LEVEL:
-            raise UsageError(f"{path}: there is no key '{key}'.", nearest(key, _TOP_LEVEL))
-        if key in SECTIONS and not isinstance(value, dict):
+        if key not in known:
+            raise UsageError(f"{path}: there is no key '{key}'.", nearest(key, known))
+        if key in sections and not isinstance(value, dict):
             raise UsageError(f"{path}: '{key}' has to be a table.", f"Write [{key}] and its options below.")
-    return document
 
 
 def _data_of(document: Mapping[str, Any]) -> Path | None:
@@ -175,8 +214,8 @@ def _absolute(data: Path) -> Path:
     return path
 
 
-def _sections(document: Mapping[str, Any]) -> Layer:
-    return {section: dict(document[section]) for section in SECTIONS if section in document}
+def _sections(document: Mapping[str, Any], sections: Sequence[str]) -> Layer:
+    return {section: dict(document[section]) for section in sections if section in document}
 
 
 def _shortcuts(request: Request) -> Layer:

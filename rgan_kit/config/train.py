@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, create_model, field_validator
 
 from rgan_kit.contracts.options import Options
 
@@ -58,3 +59,17 @@ class TrainOptions(Options):
     @classmethod
     def _several_by_commas(cls, loggers: object) -> object:
         return tuple(name.strip() for name in loggers.split(",")) if isinstance(loggers, str) else loggers
+
+
+def train_options(rates: Mapping[str, float]) -> type[TrainOptions]:
+    """The trainer's options with a learning rate for each further network, ``<name>_learning_rate``.
+
+    Args:
+        rates: defaults by name; those that all recipes have are left as they are.
+    """
+    fields: dict[str, Any] = {
+        f"{name}_learning_rate": (float, Field(rate, gt=0, le=1, description=f"of the {name}'s Adam"))
+        for name, rate in rates.items()
+        if f"{name}_learning_rate" not in TrainOptions.model_fields
+    }
+    return create_model("TrainOptions", __base__=TrainOptions, **fields) if fields else TrainOptions

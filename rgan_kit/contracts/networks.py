@@ -15,8 +15,20 @@ if TYPE_CHECKING:
 
     from rgan_kit.contracts.data import Batch
 
-NetworkName = Literal["generator", "discriminator", "encoder"]
+NetworkName = str
+"""What a recipe calls a network: lower-case letters, digits and ``_``, as it is written before the dot of an option."""
+
+NetworkKind = Literal["generator", "discriminator", "encoder", "network"]
+"""What a network promises: one of the three protocols below, or nothing but to be a network."""
+
 NETWORK_NAMES: tuple[NetworkName, ...] = ("generator", "discriminator", "encoder")
+"""Names that mean a network of that kind, unless a recipe and an objective say otherwise."""
+
+Capability = str
+"""What a part can do. ``likelihood`` (of a generator: ``log_probs``), ``latent`` (of a generator: a ``latent_size``
+above 0), ``steps`` (of a generator: ``stepper()``), ``causal`` (of a discriminator: the score of a step depends on no
+later one), ``step-posterior`` (of an encoder: a posterior for every step); others are between those who agree on them.
+"""
 
 
 class Network(Protocol):
@@ -83,13 +95,24 @@ class Generator(Network, Protocol):
 
 
 @runtime_checkable
+class Stepwise(Protocol):
+    """A generator that can be asked step by step."""
+
+    def stepper(self) -> nn.Module:
+        """The frozen module of the step file: a copy, with inputs and outputs as ``docs/model-file.md`` says, and
+        ``state_shapes``, the shapes of its states without their batch."""
+        ...
+
+
+@runtime_checkable
 class Autoregressive(Protocol):
     """A generator with a likelihood."""
 
     def log_probs(self, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
         """Log-probability in nats of each position, given those before it (teacher forcing) and the latent, which is
         drawn where None: ``[batch, time]``, zero on padding. For series and frames a density, of values as networks see
-        them."""
+        them. A model whose chance of a step is a latent takes that in place of one for the sequence: ``[batch, time,
+        noise_size]``, standard normal at first."""
         ...
 
 
@@ -118,5 +141,7 @@ class Encoder(Network, Protocol):
     """From sequences to the posterior of their latent."""
 
     def __call__(self, batch: Batch[Tensor]) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance, each ``[batch, latent_size]``."""
+        """Mean and log-variance, each ``[batch, latent_size]``; of an encoder that provides ``step-posterior``,
+        ``[batch, time, noise_size]``, for a generator whose ``log_probs`` takes the noise of every step as its latent.
+        """
         ...

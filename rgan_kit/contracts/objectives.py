@@ -43,12 +43,20 @@ class Phase:
 
     Attributes:
         name: shown in the metrics, ``<name>/loss``.
-        networks: whose parameters move; the gradients of all others are dropped.
+        networks: whose parameters move; the gradients of all others are dropped. ``objective`` stands for the
+            objective's own parameters.
         loss: computes the loss; it never touches an optimizer.
         interval: every how many steps of the stage the phase runs.
         learning_rate: replaces that of the networks' optimizers, where given.
         weight_limit: weights are clipped to plus and minus this after the optimizer's step, where given (Arjovsky
             et al. 2017).
+        own_batch: it draws a batch of its own, and not the one that the other phases of the step share.
+        repeats: how often it runs in such a step, with a new batch each time where that is its own.
+        condition: asked, once the loss is computed, with the latest figures of all phases by ``<phase>/<figure>``, this
+            loss's own among them; where it says no, there is no backward pass and no optimizer moves. Figures of a
+            phase that has not run yet are missing. How often it said no is ``<name>/skipped``.
+        frozen: networks that the loss uses as they are, in evaluation mode: without dropout, and neither their
+            parameters nor their running statistics move.
     """
 
     name: str
@@ -57,6 +65,10 @@ class Phase:
     interval: int = 1
     learning_rate: float | None = None
     weight_limit: float | None = None
+    own_batch: bool = False
+    repeats: int = 1
+    condition: Callable[[Mapping[str, float]], bool] | None = None
+    frozen: tuple[NetworkName, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,8 @@ class Objective(Protocol):
     """What a training aims at.
 
     One that remembers something from step to step, such as a baseline of rewards, is a ``torch.nn.Module`` with
-    persistent buffers, which lie in the checkpoints.
+    persistent buffers, which lie in the checkpoints. Its own parameters, such as learnt weights of its terms, lie there
+    too; a phase that has ``objective`` among its networks trains them, at the ``learning_rate`` of its description.
     """
 
     def stages(self) -> tuple[Stage, ...]:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,16 @@ import numpy as np
 
 from rgan_kit.contracts.data import KINDS, DataSpec, Kind
 from rgan_kit.contracts.domains import Dataset, Decoder
-from rgan_kit.contracts.networks import Discriminator, Encoder, Generator, Network, NetworkName
+from rgan_kit.contracts.networks import (
+    NETWORK_NAMES,
+    Capability,
+    Discriminator,
+    Encoder,
+    Generator,
+    Network,
+    NetworkKind,
+    NetworkName,
+)
 from rgan_kit.contracts.objectives import Objective
 from rgan_kit.contracts.options import NoOptions, Options
 
@@ -30,6 +40,8 @@ class ComponentSpec:
         options: the pydantic model of its options.
         kinds: the kinds of data that it works on.
         batch_statistics: whether its results for one sequence depend on the others in the batch.
+        provides: ``provides(options, kind)``, what it can do with these options on this kind of data, so that a
+            combination that cannot work is refused before anything is built; None where it does not say.
     """
 
     name: str
@@ -38,6 +50,7 @@ class ComponentSpec:
     options: type[Options] = NoOptions
     paper: str = ""
     batch_statistics: bool = False
+    provides: Callable[[Any, Kind], Collection[Capability]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +69,61 @@ class DiscriminatorSpec(ComponentSpec):
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderSpec(ComponentSpec):
-    """An encoder; ``build(options, data_spec, latent_size)``."""
+    """An encoder; ``build(options, data_spec, latent_size)``; one that provides ``step-posterior`` is given the
+    generator's ``noise_size``."""
 
     build: Callable[[Any, DataSpec, int], Encoder]
 
 
+@dataclass(frozen=True)
+class BuildContext:
+    """What a network that is none of the three kinds is built beside.
+
+    Attributes:
+        name: what the recipe calls it.
+        networks: those built before it, in the recipe's order: generator, discriminator, encoder, then the others.
+    """
+
+    name: NetworkName
+    networks: Mapping[NetworkName, Network]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSpec(ComponentSpec):
+    """A network that is no generator, discriminator or encoder of sequences; ``build(options, data_spec, context)``.
+    What it takes and gives is between it and the objectives that need it."""
+
+    build: Callable[[Any, DataSpec, BuildContext], Network]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ObjectiveSpec(ComponentSpec):
-    """An objective; ``build(options, networks, data_spec)``, with every network that ``needs`` names."""
+    """An objective; ``build(options, networks, data_spec)``, with every network that ``needs`` names.
+
+    Attributes:
+        needs: names of networks.
+        network_kinds: what kind each of them has to be; one that is not named here is of the kind of its name (a
+            ``generator`` is a generator), or of any.
+        requires: what they have to be able to do, as ``{"generator": ("likelihood", "latent")}``; see ``Capability``.
+        learning_rate: default of ``train.objective_learning_rate``, for an objective with parameters of its own.
+        compose: ``compose(options, networks, data_spec)``, the generator that is evaluated and exported, made of
+            averaged networks; None where it is the network called ``generator``.
+        likelihood: ``likelihood(options, networks, batch, counts)``, nats of each held-out sequence, ``[batch]``, or a
+            bound below them, at the positions that count, boolean ``[batch, time]``; by averaged networks in evaluation
+            mode, without gradients. None where it is that of the generator (with the encoder, where there is one).
+    """
 
     build: Callable[[Any, Mapping[NetworkName, Network], DataSpec], Objective]
     needs: tuple[NetworkName, ...] = ("generator",)
+    network_kinds: Mapping[NetworkName, NetworkKind] = field(default_factory=dict)
+    requires: Mapping[NetworkName, Collection[Capability]] = field(default_factory=dict)
+    learning_rate: float | None = None
+    compose: Callable[[Any, Mapping[NetworkName, Network], DataSpec], Generator] | None = None
+    likelihood: Callable[[Any, Mapping[NetworkName, Network], Any, Any], Any] | None = None
+
+    def kind_of(self, name: NetworkName) -> NetworkKind | None:
+        """What kind a network has to be; None where any will do."""
+        return self.network_kinds.get(name, SHORTHANDS[name].kind if name in SHORTHANDS else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,12 +165,46 @@ class DomainSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NetworkUse:
+    """A network of a recipe.
+
+    Attributes:
+        part: name of the part that it is; those of the same plugin go first.
+        kind: of the part.
+        averaged: whether a moving average of its weights is kept, which is then what is evaluated and exported.
+        learning_rate: default of its optimizer's, ``train.<name>_learning_rate``; those of a ``generator``,
+            ``discriminator`` and ``encoder`` are the trainer's own.
+        defaults: of its options, as ``{"hidden_size": 24}``.
+    """
+
+    part: str
+    kind: NetworkKind = "network"
+    averaged: bool = False
+    learning_rate: float = 1e-3
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+SHORTHANDS: Mapping[NetworkName, NetworkUse] = {
+    "generator": NetworkUse(part="", kind="generator", averaged=True),
+    "discriminator": NetworkUse(part="", kind="discriminator"),
+    "encoder": NetworkUse(part="", kind="encoder", averaged=True),
+}
+"""What the three fields of a recipe stand for."""
+
+_NETWORK_NAME = re.compile(r"(?!average_of_)[a-z][a-z0-9_]*")
+_TAKEN = ("objective", "domain", "train", "recipe", "seed", "data", "origins", "versions")
+"""Words that mean something else in a configuration."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecipeSpec:
     """A combination with defaults that work: the recipe says how, the domain and the data say what.
 
     Attributes:
         name, summary, paper: as in ``ComponentSpec``.
         generator, discriminator, encoder, objective: names of parts; those of the same plugin go first.
+        networks: further networks, or those three where they are parts of another kind, by what they are called in
+            options, phases, metrics and checkpoints.
         defaults: option defaults that differ from the parts' own, as ``{"generator.hidden_size": 64}``.
         kinds: kinds of data that it is meant for, of those that its parts work on.
         defaults_by_kind: further ones for one kind of data; they go over ``defaults``.
@@ -121,7 +212,7 @@ class RecipeSpec:
 
     name: str
     summary: str
-    generator: str
+    generator: str | None = None
     objective: str
     discriminator: str | None = None
     encoder: str | None = None
@@ -129,6 +220,26 @@ class RecipeSpec:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     defaults_by_kind: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
     paper: str = ""
+    networks: Mapping[NetworkName, NetworkUse] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.networks:
+            if not _NETWORK_NAME.fullmatch(name) or name in _TAKEN:
+                raise ValueError(
+                    f"recipe {self.name}: '{name}' cannot be the name of a network: take lower-case letters, digits "
+                    f"and _, and none of {', '.join(_TAKEN)}"
+                )
+            if getattr(self, name, None) is not None and name in NETWORK_NAMES:
+                raise ValueError(f"recipe {self.name} names its {name} twice: as a field and in networks")
+        if "generator" not in self.uses:
+            raise ValueError(f"recipe {self.name} names no generator")
+
+    @property
+    def uses(self) -> dict[NetworkName, NetworkUse]:
+        """All its networks, in the order in which they are built."""
+        named = {name: (getattr(self, name), use) for name, use in SHORTHANDS.items()}
+        fields = {name: replace(use, part=part) for name, (part, use) in named.items() if part is not None}
+        return {**fields, **self.networks}
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,4 +277,6 @@ class MetricSpec:
     paper: str = ""
 
 
-AnySpec = GeneratorSpec | DiscriminatorSpec | EncoderSpec | ObjectiveSpec | DomainSpec | RecipeSpec | MetricSpec
+AnySpec = (
+    GeneratorSpec | DiscriminatorSpec | EncoderSpec | NetworkSpec | ObjectiveSpec | DomainSpec | RecipeSpec | MetricSpec
+)

@@ -149,11 +149,11 @@ def _part(run: TrainedRun, role: Role) -> _Part:
         return _step(run)
     if role == "generator":
         return _whole(generator.sampler(), inputs_of(spec, generator), outputs_of(spec))
-    if "encoder" not in run.networks:
+    if run.encoder is None:
         raise UsageError(
             f"Recipe {run.config.recipe} has no encoder.", "Those that have one are in: rgankit plugins list --recipes"
         )
-    encoder = cast("Any", run.networks["encoder"]).exportable()
+    encoder = cast("Any", run.encoder).exportable()
     return _whole(encoder, encoder_inputs_of(spec), encoder_outputs_of(int(generator.latent_size)))
 
 

@@ -16,6 +16,7 @@ from rgan_kit.contracts.specs import (
     EncoderSpec,
     GeneratorSpec,
     MetricSpec,
+    NetworkSpec,
     ObjectiveSpec,
     RecipeSpec,
 )
@@ -36,6 +37,7 @@ COLLECTIONS: Final[dict[str, SpecType]] = {
     "generator": GeneratorSpec,
     "discriminator": DiscriminatorSpec,
     "encoder": EncoderSpec,
+    "network": NetworkSpec,
     "objective": ObjectiveSpec,
     "domain": DomainSpec,
     "metric": MetricSpec,

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from rgan_kit.contracts import NETWORK_NAMES, DataSpec, NetworkName, ObjectiveSpec, Phase, StepContext
+from rgan_kit.contracts import (
+    DataSpec,
+    NetworkKind,
+    NetworkName,
+    NetworkUse,
+    ObjectiveSpec,
+    Phase,
+    StepContext,
+)
 from rgan_kit.testing.examples import LENGTH, example_batch
 from rgan_kit.testing.parts import PartContract
 
@@ -21,30 +29,36 @@ class ObjectiveContract(PartContract):
     tried with:
 
     Attributes:
-        networks: names of parts for those that the objective needs, e.g. ``{"generator": "lstm"}``.
+        networks: names of parts for those that the objective needs, e.g. ``{"generator": "lstm"}``, in the order in
+            which they are built.
         network_options: option values for each of them.
+        network_kinds: what kind of part each is; one that is not named here is of the kind of its name, or a
+            ``network``.
     """
 
     spec: ClassVar[ObjectiveSpec]
     networks: ClassVar[Mapping[NetworkName, str]]
     network_options: ClassVar[Mapping[NetworkName, Mapping[str, Any]]] = {}
+    network_kinds: ClassVar[Mapping[NetworkName, NetworkKind]] = {}
 
     def build_networks(self, data: DataSpec, seed: int = 0) -> dict[NetworkName, nn.Module]:
         """The networks, initialised by a seed."""
         import torch
 
-        from rgan_kit.config.parts import PART_TYPES
+        from rgan_kit.config.parts import PART_TYPES, Selection
         from rgan_kit.plugins.registry import installed_registry
+        from rgan_kit.training.building import build_network
 
         made: dict[NetworkName, Any] = {}
-        for name in NETWORK_NAMES:
-            if name not in self.spec.needs:
-                continue
+        for name in (name for name in self.networks if name in self.spec.needs):
             torch.manual_seed(seed)
-            spec: Any = installed_registry().offer(PART_TYPES[name], self.networks[name]).spec
+            kind = self.network_kinds.get(name, self.spec.kind_of(name) or "network")
+            offer = installed_registry().offer(PART_TYPES[kind], self.networks[name])
+            spec: Any = offer.spec
             options = spec.options(**self.network_options.get(name, {}))
-            extra = (made["generator"].latent_size,) if name == "encoder" else ()
-            made[name] = spec.build(options, data, *extra)
+            use = NetworkUse(part=spec.name, kind=kind)
+            part = Selection(spec.name, spec, options, offer.plugin.distribution, offer.plugin.version, use)
+            made[name] = build_network(name, part, data, made)
         return made
 
     def build(self, data: DataSpec, seed: int = 0) -> Any:
@@ -73,13 +87,15 @@ class ObjectiveContract(PartContract):
             assert names, f"stage {stage.name} has no phases."
             assert len(set(names)) == len(names), f"stage {stage.name} has two phases of one name: {names}."
             for phase in stage.phases:
-                foreign = set(phase.networks) - set(self.spec.needs)
+                foreign = set(phase.networks) - set(self.spec.needs) - {"objective"}
                 assert phase.networks, f"phase {phase.name} moves no network."
                 assert not foreign, f"phase {phase.name} moves {foreign}, which are not in the spec's needs."
 
     def test_losses_are_finite_scalars_that_reach_their_networks(self, data: DataSpec) -> None:
         """Each phase's loss gives a gradient to some parameter of each network that it moves."""
         import torch
+
+        from rgan_kit.training.building import own_parameters
 
         objective, networks = self.build(data)
         for stage, phase in self.phases(objective):
@@ -90,7 +106,11 @@ class ObjectiveContract(PartContract):
             assert torch.isfinite(loss.value), f"{where}: the loss is {loss.value.item()}."
             for name, figure in loss.metrics.items():
                 assert torch.as_tensor(figure).ndim == 0, f"{where}: metric {name} is no scalar."
-            parameters = {name: list(networks[name].parameters()) for name in phase.networks}
+            own = {"objective": list(own_parameters(objective, networks).values())}
+            parameters = {
+                name: own[name] if name in own else [p for p in networks[name].parameters() if p.requires_grad]
+                for name in phase.networks
+            }
             every = [parameter for group in parameters.values() for parameter in group]
             found = dict(zip(every, torch.autograd.grad(loss.value, every, allow_unused=True), strict=True))
             for name, group in parameters.items():

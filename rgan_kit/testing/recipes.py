@@ -79,7 +79,7 @@ class RecipeContract:
         trainer.train()
         run = load_trained(tmp_path / "run", None, installed_registry())
         export(run, tmp_path / "model.onnx", installed_registry())
-        if "encoder" in run.networks:
+        if run.encoder is not None:
             export(run, tmp_path / "model.encoder.onnx", installed_registry(), role="encoder")
         model = load(tmp_path / "model.onnx")
         samples = model.sample(3, seed=1)

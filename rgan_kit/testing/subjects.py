@@ -14,6 +14,7 @@ from rgan_kit.contracts import (
     EncoderSpec,
     GeneratorSpec,
     Kind,
+    NetworkSpec,
     ObjectiveSpec,
     RecipeSpec,
     RganKitError,
@@ -29,6 +30,7 @@ from rgan_kit.testing import (
     RecipeContract,
 )
 from rgan_kit.testing.loggers import LoggerContract
+from rgan_kit.testing.parts import PartContract
 
 NETWORKS: dict[type[ComponentSpec], type] = {
     GeneratorSpec: GeneratorContract,
@@ -96,6 +98,8 @@ def _of(offer: Offer, registry: Registry) -> Iterator[tuple[str, type]]:
     elif type(spec) in NETWORKS:
         values = {"spec": spec, "plugin": _module(offer.plugin)}
         yield spec.name, type("TestNetwork", (NETWORKS[type(spec)],), values)
+    elif isinstance(spec, NetworkSpec):  # what it computes is tried with the objectives that need it
+        yield spec.name, type("TestPart", (PartContract,), {"spec": spec, "plugin": _module(offer.plugin)})
 
 
 def _module(record: PluginRecord) -> str:
@@ -142,6 +146,7 @@ def _objective(offer: Offer, kind: Kind, registry: Registry) -> dict[str, Any] |
         "plugin": _module(offer.plugin),
         "networks": {name: f"{part.distribution}:{part.spec.name}" for name, part in config.networks.items()},
         "network_options": {name: part.options.model_dump() for name, part in config.networks.items()},
+        "network_kinds": {name: part.kind for name, part in config.networks.items()},
     }
 
 

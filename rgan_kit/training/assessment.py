@@ -3,46 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from rgan_kit.contracts import (
-    Autoregressive,
-    Batch,
-    Dataset,
-    NetworkName,
-    SampleSet,
-    SequenceSource,
-    TokenSpec,
-    evenly,
-)
+from rgan_kit.contracts import Dataset, SampleSet, SequenceSource, TokenSpec, evenly
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import noise
 from rgan_kit.training.characters import symbols_per_character
-from rgan_kit.training.importance import importance_weighted
+from rgan_kit.training.likelihood import MOST_HELD_OUT
 from rgan_kit.training.metrics import Metrics
 
 if TYPE_CHECKING:
     from rgan_kit.training.engine import Engine
+    from rgan_kit.training.likelihood import HeldOut
 
 SAMPLE_SEED = 0
 """Of the noise of evaluations: the same every time, so that figures differ by weights alone."""
-
-MOST_HELD_OUT = 1000
-"""Held-out sequences that the likelihood is computed on."""
 
 MOST_NATS = 700.0
 """Beyond, a perplexity is no number that a computer holds."""
 
 GOLDEN = (5**0.5 - 1) / 2
 """Multiples of it are spread evenly over 0..1 however many there are (Weyl 1916)."""
-
-MOST_ENCODED, IMPORTANCE_SAMPLES = 256, 16
-"""The same for models with an encoder, where every sequence is scored under so many latents."""
 
 
 class Assessor:
@@ -99,52 +85,18 @@ class Assessor:
         chosen: np.ndarray = np.searchsorted(self._label_shares.cumsum(), evenly_spread, side="right")
         return chosen.clip(0, len(self._label_shares) - 1).astype(np.int64)
 
-    def evaluate(self, networks: Mapping[NetworkName, Any]) -> dict[str, float]:
-        """All figures of a generator (with its encoder, where it has one), by name."""
+    def evaluate(self, generator: Any, likelihood: HeldOut | None) -> dict[str, float]:
+        """All figures of a generator, by name.
+
+        Args:
+            generator: as it would be exported.
+            likelihood: how that of held-out data is computed; None where it has none.
+        """
         figures: dict[str, float] = {}
-        generator = networks["generator"]
-        if isinstance(generator, Autoregressive):
-            figures["heldout_nll"] = nats = self.held_out_nll(generator, networks.get("encoder"))
+        if likelihood is not None:
+            figures["heldout_nll"] = nats = likelihood.nll(self.dataset, self.engine)
             figures |= self._in_other_units(nats)
         return figures | self._metrics.figures(self.draw(generator, self.samples))
-
-    @torch.no_grad()
-    def held_out_nll(self, generator: Any, encoder: Any = None) -> float:
-        """Nats a position of held-out data under the generator (the end token counted), by teacher forcing; with an
-        encoder, by the importance-weighted bound (Burda et al. 2016), which is at most the likelihood. Densities are
-        of values as networks see them. Neither context nor unknown symbols count: to say that something unknown comes
-        is easier than to say what."""
-        source: SequenceSource = self.dataset.validation
-        modes = [(network, network.training) for network in (generator, encoder) if network is not None]
-        for network, _ in modes:
-            network.eval()
-        total, positions = 0.0, 0
-        picked = evenly(len(source), MOST_HELD_OUT if encoder is None else MOST_ENCODED)
-        for first in range(0, len(picked), 128):
-            batch = self.engine.place(source.take(picked[first : first + 128]), self.dataset.spec)
-            counts = self._counts(batch)
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(first)  # latents are drawn the same way every time
-                if encoder is None:
-                    nats = generator.log_probs(batch).masked_fill(~counts, 0.0)
-                else:
-                    nats = importance_weighted(generator, encoder, batch, IMPORTANCE_SAMPLES, counts)
-                total -= float(nats.double().sum())
-            positions += int(counts.sum())
-        for network, training in modes:
-            network.train(training)
-        return total / positions if positions else math.nan
-
-    def _counts(self, batch: Batch[torch.Tensor]) -> torch.Tensor:
-        """Boolean ``[batch, time]``: which positions the likelihood is taken of."""
-        spec = self.dataset.spec
-        steps = torch.arange(batch.values.shape[1], device=batch.values.device)
-        counts = steps < batch.lengths[:, None]
-        if batch.context is not None:
-            counts &= steps >= batch.context[:, None]
-        if isinstance(spec, TokenSpec) and spec.unknown is not None:
-            counts &= batch.values != spec.unknown
-        return counts
 
     def _in_other_units(self, nats: float) -> dict[str, float]:
         """Held-out nats of symbols as others give them: perplexity, and bits a character, where samples are text."""

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 
 import numpy as np
 import torch
@@ -78,9 +79,9 @@ class Engine:
         values = torch.from_numpy(batch.values)
         if not isinstance(spec, TokenSpec):
             values = scale(values, spec)
-        labels = None if batch.labels is None else torch.from_numpy(batch.labels).to(self.device)
-        context = None if batch.context is None else torch.from_numpy(batch.context).to(self.device)
-        return Batch(values.to(self.device), torch.from_numpy(batch.lengths).to(self.device), labels, context=context)
+        others = {field.name: getattr(batch, field.name) for field in fields(batch) if field.name != "values"}
+        placed = {name: torch.from_numpy(each).to(self.device) for name, each in others.items() if each is not None}
+        return Batch(values.to(self.device), **placed)
 
     def settle_threads(self, requested: int, one_step: Callable[[], object]) -> int:
         """Sets the number of CPU threads and returns it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 
 import torch
 from torch import Tensor
@@ -25,7 +26,7 @@ def importance_weighted(
 
     Args:
         generator: with a likelihood and a latent.
-        encoder: gives the posterior's mean and log-variance.
+        encoder: gives the posterior's mean and log-variance, of the sequence's latent or of every step's.
         batch: real sequences.
         samples: K, at least 1.
         counts: boolean ``[batch, time]``, the positions whose likelihood is meant, given the others; all where None.
@@ -44,7 +45,10 @@ def importance_weighted(
         noise = torch.randn(draws, *mean.shape, dtype=mean.dtype, device=mean.device)
         latent = mean + noise * deviation  # [draws, batch, latent_size]
         # log p(z) - log q(z | x): the constants of the two normal densities cancel.
-        prior = ((noise.square() - latent.square() + log_variance) / 2).sum(dim=2)
+        ratio = (noise.square() - latent.square() + log_variance) / 2
+        if mean.dim() == 3:  # [draws, batch, time, noise_size]: steps behind the end do not count
+            ratio = ratio * (torch.arange(mean.shape[1], device=mean.device) < batch.lengths[:, None])[:, :, None]
+        prior = ratio.flatten(2).sum(dim=2)
         given = generator.log_probs(_repeated(batch, draws), latent.flatten(0, 1).to(posterior[0].dtype))
         if counts is not None:
             given = given.masked_fill(~counts.repeat(draws, 1), 0.0)
@@ -55,9 +59,7 @@ def importance_weighted(
 
 def _repeated(batch: Batch[Tensor], times: int) -> Batch[Tensor]:
     """The whole batch, several times over."""
-    values, lengths, labels = (
-        None if part is None else part.repeat(times, *[1] * (part.dim() - 1))
-        for part in (batch.values, batch.lengths, batch.labels)
-    )
+    parts = (getattr(batch, field.name) for field in fields(batch))
+    values, lengths, *rest = (None if part is None else part.repeat(times, *[1] * (part.dim() - 1)) for part in parts)
     assert values is not None and lengths is not None
-    return Batch(values, lengths, labels)
+    return Batch(values, lengths, *rest)

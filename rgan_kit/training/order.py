@@ -12,12 +12,14 @@ class Order:
         samples: how many there are.
         batch_size: samples a step; a batch may span two epochs, so that every sample is seen equally often.
         seed: of the run.
+        stream: of several orders of one run, which one; the run's own has none.
     """
 
-    def __init__(self, samples: int, batch_size: int, seed: int) -> None:
+    def __init__(self, samples: int, batch_size: int, seed: int, stream: int | None = None) -> None:
         self.samples = samples
         self.batch_size = batch_size
         self.seed = seed
+        self._stream = () if stream is None else (stream,)
         self._shuffles: dict[int, np.ndarray] = {}
 
     def batch(self, step: int) -> np.ndarray:
@@ -30,5 +32,5 @@ class Order:
         if epoch not in self._shuffles:
             if len(self._shuffles) > 1:  # this epoch and the next are all that a batch can need, unless it is huge
                 self._shuffles.pop(min(self._shuffles))
-            self._shuffles[epoch] = np.random.default_rng([self.seed, epoch]).permutation(self.samples)
+            self._shuffles[epoch] = np.random.default_rng([self.seed, epoch, *self._stream]).permutation(self.samples)
         return self._shuffles[epoch]

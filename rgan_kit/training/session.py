@@ -9,26 +9,23 @@ import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import tomli_w
 import torch
 from torch import nn
 
 from rgan_kit.config import Request, RunConfig, resolve
-from rgan_kit.contracts import DataError, Dataset, NetworkName, UsageError
-from rgan_kit.contracts.data import DataSpec
+from rgan_kit.contracts import DataError, Dataset, UsageError
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, write_whole
 from rgan_kit.training.blame import blamed
+from rgan_kit.training.building import Networks, build_networks, build_objective, composed, gives_steps
 from rgan_kit.training.checkpoints import CheckpointFolder, average_of, load_weights, step_of
 from rgan_kit.training.described import DescribedData, describe_data, read_described
 from rgan_kit.training.engine import Engine
 from rgan_kit.training.reporting import Reporter, Silent
 from rgan_kit.training.trainer import Trainer
-from rgan_kit.training.updates import EXPORTED
-
-Networks = dict[NetworkName, nn.Module]
 
 
 def load_dataset(config: RunConfig) -> Dataset:
@@ -42,22 +39,6 @@ def load_dataset(config: RunConfig) -> Dataset:
         return cast("Dataset", domain.spec.load(domain.options, config.data, config.seed))
 
 
-def build_networks(config: RunConfig, spec: DataSpec) -> Networks:
-    """All networks of a run, initialised by its seed.
-
-    Raises:
-        PluginError: a plugin fails to build its part.
-    """
-    networks: Networks = {}
-    torch.set_num_threads(1)  # orthogonal initialisation rounds otherwise with another number of threads
-    for index, (name, part) in enumerate(config.networks.items()):
-        torch.manual_seed(config.seed * 8 + index)  # a part's weights do not depend on the parts beside it
-        extra = (cast("Any", networks["generator"]).latent_size,) if name == "encoder" else ()
-        with blamed(f"{part.distribution}: building the {name} {part.name}"):
-            networks[name] = cast("nn.Module", part.spec.build(part.options, spec, *extra))
-    return networks
-
-
 def make_trainer(
     config: RunConfig, dataset: Dataset, registry: Registry, folder: Path, reporter: Reporter | None = None
 ) -> Trainer:
@@ -66,9 +47,8 @@ def make_trainer(
     networks = build_networks(config, dataset.spec)
     for network in networks.values():
         network.to(engine.device)
-    part = config.parts["objective"]
-    with blamed(f"{part.distribution}: building the objective {part.name}"):
-        objective = part.spec.build(part.options, networks, dataset.spec)
+    torch.manual_seed(config.seed * 8 + len(networks))  # for parameters of its own
+    objective = build_objective(config, networks, dataset.spec)
     if isinstance(objective, nn.Module):
         objective.to(engine.device)
     return Trainer(config, dataset, networks, objective, engine, registry, folder, reporter or Silent())
@@ -180,7 +160,7 @@ class TrainedRun:
     Attributes:
         config: resolved.
         data: what it was trained on, without the samples.
-        networks: those that can be exported, with the chosen weights, the averaged ones.
+        networks: the averaged ones, with the chosen weights.
         step: of the checkpoint that they come from.
         folder: of the checkpoint.
     """
@@ -193,8 +173,15 @@ class TrainedRun:
 
     @property
     def generator(self) -> nn.Module:
-        """The generator."""
-        return self.networks["generator"]
+        """The generator that is exported."""
+        return composed(self.config, self.networks, self.data.spec)
+
+    @property
+    def encoder(self) -> nn.Module | None:
+        """The encoder that can be exported; None where there is none, or one that gives a posterior for every step."""
+        part = self.config.parts.get("encoder")
+        sequence = part is not None and part.kind == "encoder" and not gives_steps(part, self.data.spec.kind)
+        return self.networks.get("encoder") if sequence else None
 
 
 def load_trained(folder: Path, checkpoint: str | None, registry: Registry) -> TrainedRun:
@@ -212,7 +199,8 @@ def load_trained(folder: Path, checkpoint: str | None, registry: Registry) -> Tr
     if checkpoint is None and best and best["step"] not in (0, step):  # 0: untrained, in runs of earlier releases
         step = int(best["step"])
         loaded = checkpoints.load(step)
-    networks = {name: network for name, network in build_networks(config, data.spec).items() if name in EXPORTED}
+    built = build_networks(config, data.spec)
+    networks = {name: built[name] for name in config.averaged}
     for name, network in networks.items():
         load_weights(average_of(name), network.eval(), loaded.model, checkpoints.path(step))
     return TrainedRun(config, data, networks, step, checkpoints.path(step))

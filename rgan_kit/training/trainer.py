@@ -18,18 +18,20 @@ from rgan_kit.contracts import (
     Objective,
     RganKitError,
     RunInfo,
-    StepContext,
     UsageError,
 )
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, locked
 from rgan_kit.training import selection
 from rgan_kit.training.assessment import Assessor, previews
+from rgan_kit.training.batches import Batches
 from rgan_kit.training.blame import blamed
+from rgan_kit.training.building import composed, own_parameters
 from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, average_of, load_weights, weights
 from rgan_kit.training.engine import Engine
+from rgan_kit.training.freezing import as_they_are
+from rgan_kit.training.likelihood import HeldOut
 from rgan_kit.training.monitor import Monitor
-from rgan_kit.training.order import Order
 from rgan_kit.training.reporting import Clock, MetricsFile, Progress, Reporter
 from rgan_kit.training.schedule import Place, Schedule, due
 from rgan_kit.training.state import Interrupted, TrainerState
@@ -69,8 +71,11 @@ class Trainer:
         self.reporter = reporter
         self.objective = objective
         self.schedule = Schedule(objective.stages(), options.steps)
-        self.order = Order(len(dataset.train), options.batch_size, config.seed)
-        self.updater = Updater(networks, options, engine)
+        self.batches = Batches(dataset, options.batch_size, config.seed, engine)
+        own = own_parameters(objective, networks)
+        self.updater = Updater(networks, options, engine, config.averaged, own.values())
+        self.generator = composed(config, self.updater.averaged, dataset.spec)
+        self.likelihood = HeldOut.of(config, self.updater.averaged, self.generator)
         self.assessor = Assessor(dataset, registry, engine, options.evaluation_samples)
         self.checkpoints = CheckpointFolder(folder / "checkpoints")
         self.state = TrainerState()
@@ -78,27 +83,22 @@ class Trainer:
         self._objective = f"{part.distribution}: objective {part.name}"
         self.monitor = Monitor(reporter.message)
         self.fresh = False
-        self._longest = int(dataset.train.lengths.max())
         self._stop: ExitCode | None = None
         self._saved = -1
         self._clock = Clock(0)
 
     # --- one step ---
 
-    def context(self, step: int, place: Place) -> StepContext:
-        """The batch of a step."""
-        batch = self.dataset.train.take(self.order.batch(step))
-        return StepContext(self.engine.place(batch, self.dataset.spec), place.progress, self._longest)
-
     def step(self) -> dict[str, Any]:
         """Takes one step; returns figures not yet read from the device."""
         step = self.state.step
         place = self.schedule.at(step)
         self.engine.seed_step(step)
-        context = self.context(step, place)
+        shared = self.batches.of_step(step, place)
         figures: dict[str, Any] = {}
         for phase in place.stage.phases:
-            if due(phase, place):
+            for repeat in range(phase.repeats if due(phase, place) else 0):
+                context = self.batches.of_phase(phase, repeat, step, place) if phase.own_batch else shared
                 with blamed(f"{self._objective}, phase {phase.name},"):
                     figures.update(self.updater.run(phase, context, place))
         self.state.step = step + 1
@@ -112,11 +112,12 @@ class Trainer:
         def passes() -> None:
             before = [buffer.clone() for buffer in changing]  # spectral norms and baselines move in a forward pass
             for stage, start, _ in self.schedule.spans:
-                context = self.context(0, self.schedule.at(start))
+                context = self.batches.of_step(0, self.schedule.at(start))
                 for phase in stage.phases:
                     self.engine.seed_step(0)
-                    phase.loss(context).value.backward()  # type: ignore[no-untyped-call]
-            for network in self.networks.values():
+                    with as_they_are(self.networks[name] for name in phase.frozen):
+                        phase.loss(context).value.backward()  # type: ignore[no-untyped-call]
+            for network in self.stored().values():
                 network.zero_grad(set_to_none=True)
             for buffer, value in zip(changing, before, strict=True):
                 buffer.copy_(value)
@@ -207,7 +208,7 @@ class Trainer:
         self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics=metrics)
 
     def _show_samples(self, step: int) -> None:
-        drawn = self.assessor.draw(self.updater.averaged["generator"], SAMPLES_SHOWN)
+        drawn = self.assessor.draw(self.generator, SAMPLES_SHOWN)
         lines = previews(self.dataset, drawn.samples)
         distinct = len(set(lines)) / len(lines)
         self.metrics_file.write(step, {"samples/distinct": distinct})
@@ -221,7 +222,7 @@ class Trainer:
             raise cannot_write(folder, error) from error
 
     def _evaluate(self, moment: str) -> None:
-        figures = self.assessor.evaluate(self.updater.averaged)
+        figures = self.assessor.evaluate(self.generator, self.likelihood)
         step = self.state.step
         named = {f"evaluation/{name}": value for name, value in figures.items()}
         self.metrics_file.write(step, named)
@@ -260,8 +261,10 @@ class Trainer:
         model = {name: t for prefix, network in self.stored().items() for name, t in weights(prefix, network).items()}
         state = {
             **vars(self.state),
-            "config": self.config.digest(),
+            "config": self.config.digest(self.folder / "config.toml"),
             "skipped": self.updater.skipped,
+            "declined": self.updater.declined,
+            "figures": {name: repr(float(value)) for name, value in self.updater.latest.items()},  # JSON has no NaN
             "averaged": {name: average.updates for name, average in self.updater.averages.items()},
         }
         path = self.checkpoints.save(self.state.step, Checkpoint(model, self.updater.state(), state))
@@ -278,7 +281,7 @@ class Trainer:
             UsageError: the configuration has been changed since.
         """
         path, checkpoint = self.checkpoints.path(step), self.checkpoints.load(step)
-        if checkpoint.state["config"] != self.config.digest():
+        if checkpoint.state["config"] != self.config.digest(self.folder / "config.toml"):
             raise UsageError(
                 f"{self.folder / 'config.toml'} is not what it was when {path.name} was saved.",
                 "Undo the change, or begin a new run with: rgankit train --config …",
@@ -287,6 +290,8 @@ class Trainer:
             load_weights(prefix, network, checkpoint.model, path)
         self.updater.load_state(checkpoint.training)
         self.updater.skipped = dict(checkpoint.state["skipped"])
+        self.updater.declined = dict(checkpoint.state.get("declined", {}))  # which older ones lack
+        self.updater.latest = {name: float(value) for name, value in checkpoint.state.get("figures", {}).items()}
         for name, average in self.updater.averages.items():
             average.updates = int(checkpoint.state["averaged"][name])
         kept = {name: checkpoint.state[name] for name in vars(TrainerState())}

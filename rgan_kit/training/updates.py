@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
 from rgan_kit.contracts import NetworkName, Phase, RganKitError, StepContext
+from rgan_kit.training.building import OBJECTIVE
+from rgan_kit.training.freezing import as_they_are
 from rgan_kit.training.schedule import Place, learning_rate
 
 logger = logging.getLogger(__name__)
@@ -21,37 +23,57 @@ if TYPE_CHECKING:
     from rgan_kit.config import TrainOptions
     from rgan_kit.training.engine import Engine
 
-EXPORTED: tuple[NetworkName, ...] = ("generator", "encoder")
-"""Networks that a model file can hold."""
-
 MOST_SKIPPED = 10
 """So many steps of a phase without a finite gradient in a row, and the training has failed."""
 
 
 class Updater:
-    """Owns the optimizers of all networks and the moving averages of those that are exported.
+    """Owns the optimizers of all networks, and of the objective's own parameters, and the moving averages of those
+    networks that are evaluated and exported.
 
     Args:
         networks: by name.
         options: of the trainer.
         engine: where losses are computed.
+        averaged: names of the networks that have a moving average.
+        own: the objective's own parameters.
+
+    Attributes:
+        skipped: steps without a finite gradient in a row, by phase.
+        declined: how often the condition of a phase said no.
+        latest: figures of all phases as they were last, not yet read from the device.
     """
 
-    def __init__(self, networks: Mapping[NetworkName, nn.Module], options: TrainOptions, engine: Engine) -> None:
+    def __init__(
+        self,
+        networks: Mapping[NetworkName, nn.Module],
+        options: TrainOptions,
+        engine: Engine,
+        averaged: Collection[NetworkName] = ("generator",),
+        own: Collection[nn.Parameter] = (),
+    ) -> None:
         self.networks = networks
         self.options = options
         self.engine = engine
-        self.optimizers = {name: self._optimizer(name, network) for name, network in networks.items()}
+        # What a network was built with as fixed stays so.
+        self._parameters = {
+            name: [parameter for parameter in network.parameters() if parameter.requires_grad]
+            for name, network in networks.items()
+        }
+        if own:
+            self._parameters[OBJECTIVE] = list(own)
+        self.optimizers = {name: self._optimizer(name, found) for name, found in self._parameters.items() if found}
         self.averages: dict[NetworkName, MovingAverage] = {
-            name: MovingAverage(networks[name], options.average_decay) for name in EXPORTED if name in networks
+            name: MovingAverage(networks[name], options.average_decay) for name in averaged
         }
         self.skipped: dict[str, int] = {}
-        self._parameters = {name: list(network.parameters()) for name, network in networks.items()}
+        self.declined: dict[str, int] = {}
+        self.latest: dict[str, Tensor | float] = {}
 
-    def _optimizer(self, name: NetworkName, network: nn.Module) -> torch.optim.AdamW:
+    def _optimizer(self, name: NetworkName, parameters: list[nn.Parameter]) -> torch.optim.AdamW:
         options = self.options
         return torch.optim.AdamW(
-            network.parameters(),
+            parameters,
             lr=self._rate(name),
             betas=(options.beta1, options.beta2),
             weight_decay=options.weight_decay,
@@ -62,10 +84,11 @@ class Updater:
         return float(getattr(self.options, f"{name}_learning_rate"))
 
     def run(self, phase: Phase, context: StepContext, place: Place) -> dict[str, Tensor | float]:
-        """Computes a phase's loss and moves its networks, unless the gradient is not finite.
+        """Computes a phase's loss and moves its networks, unless its condition says no or the gradient is not finite.
 
         Returns:
-            ``<phase>/loss``, ``<phase>/gradient_norm`` and the loss's own figures, as scalars not yet read.
+            ``<phase>/loss``, ``<phase>/gradient_norm`` and the loss's own figures, as scalars not yet read; of a phase
+            with a condition ``<phase>/skipped``, how often it said no so far.
 
         Raises:
             RganKitError: no finite gradient for ``MOST_SKIPPED`` steps in a row.
@@ -75,9 +98,24 @@ class Updater:
             for parameter in parameters:
                 parameter.requires_grad_(trained)
                 parameter.grad = None
-        with self.engine.autocast():
+        with as_they_are(self.networks[name] for name in phase.frozen), self.engine.autocast():
             loss = phase.loss(context)
-        loss.value.backward()  # type: ignore[no-untyped-call]
+        figures: dict[str, Tensor | float] = {f"{phase.name}/loss": loss.value.detach()}
+        for key, value in loss.metrics.items():
+            figures[f"{phase.name}/{key}"] = value.detach() if isinstance(value, Tensor) else value
+        self.latest.update(figures)
+        if phase.condition is None or phase.condition(Figures(self.latest)):
+            norm = self._learn(phase, loss.value, place)
+            self.latest[f"{phase.name}/gradient_norm"] = figures[f"{phase.name}/gradient_norm"] = norm
+        else:
+            self.declined[phase.name] = self.declined.get(phase.name, 0) + 1
+        if phase.condition is not None:
+            figures[f"{phase.name}/skipped"] = self.declined.get(phase.name, 0)
+        return figures
+
+    def _learn(self, phase: Phase, loss: Tensor, place: Place) -> Tensor:
+        """Moves a phase's networks; the norm of the gradient before clipping."""
+        loss.backward()  # type: ignore[no-untyped-call]
         trained_parameters = [parameter for name in phase.networks for parameter in self._parameters[name]]
         gradients = [parameter.grad for parameter in trained_parameters if parameter.grad is not None]
         norm = get_total_norm(gradients)
@@ -88,13 +126,13 @@ class Updater:
             self._move(phase, place)
             self.skipped.pop(phase.name, None)
         else:
-            self._skip(phase, loss.value)
-        figures: dict[str, Tensor | float] = {"loss": loss.value.detach(), "gradient_norm": norm}
-        figures.update({key: v.detach() if isinstance(v, Tensor) else v for key, v in loss.metrics.items()})
-        return {f"{phase.name}/{key}": value for key, value in figures.items()}
+            self._skip(phase, loss)
+        return norm
 
     def _move(self, phase: Phase, place: Place) -> None:
         for name in phase.networks:
+            if name not in self.optimizers:  # nothing in it is to move
+                continue
             base = phase.learning_rate or self._rate(name)
             optimizer = self.optimizers[name]
             optimizer.param_groups[0]["lr"] = learning_rate(base, self.options.schedule, place.progress)
@@ -143,6 +181,22 @@ class Updater:
                     state.setdefault(int(index), {})[moment] = value
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+class Figures(Mapping[str, float]):
+    """Figures that are read from the device when they are looked at, and not before."""
+
+    def __init__(self, values: Mapping[str, Tensor | float]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> float:
+        return float(self._values[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 class MovingAverage:

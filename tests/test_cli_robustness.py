@@ -126,7 +126,8 @@ def test_plugins_commands_break_nothing_and_keep_their_own_stdout(tmp_path):
     record = next(each for each in json.loads(listed.stdout)["plugins"] if each["name"] == "greeter")
     assert record["status"] == "broken"
     assert "bad is no usable Typer app: NameError" in record["problem"]
-    assert "'train' is no named Typer app, or its name is taken" in record["problem"]
+    assert "command train is that of rgankit itself; call this one greeter:train" in record["problem"]
+    assert process("greeter:train", folder=tmp_path, PYTHONPATH=str(site)).returncode == 0
     assert process("greet", "--json", folder=tmp_path, PYTHONPATH=str(site)).stdout == "{}\n"
     left = process("greet", folder=tmp_path, PYTHONPATH=str(site))
     assert (left.returncode, left.stdout, left.stderr) == (1, "hello\n", "that was all\n")

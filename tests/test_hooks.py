@@ -36,6 +36,7 @@ SPECS = {
     "rgankit_discriminators": "DiscriminatorSpec(**COMMON, **ANY, build=print)",
     "rgankit_encoders": "EncoderSpec(**COMMON, **ANY, build=print)",
     "rgankit_objectives": "ObjectiveSpec(**COMMON, **ANY, build=print)",
+    "rgankit_networks": "NetworkSpec(**COMMON, **ANY, build=print)",
     "rgankit_domains": "DomainSpec(**COMMON, kind='tokens', default_data='none', load=print, decoder=print)",
     "rgankit_recipes": "RecipeSpec(**COMMON, generator='lstm', objective='maximum-likelihood')",
     "rgankit_metrics": "MetricSpec(**COMMON, **ANY, compute=print)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import logging
 import os
 import sys
@@ -12,6 +13,7 @@ import typer
 
 from rgan_kit.cli import console
 from rgan_kit.errors import ExitCode, RganKitError
+from rgan_kit.plugins import contain
 
 logger = logging.getLogger(__name__)
 
@@ -63,23 +65,30 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 
 def _add_plugin_commands(app: typer.Typer) -> None:
-    from rgan_kit.plugins.host import describe, installed_host
+    from rgan_kit.plugins.contain import contained, describe
+    from rgan_kit.plugins.host import installed_host
     from rgan_kit.plugins.records import Status
 
-    taken = set(BUILT_IN)
+    taken = dict.fromkeys(BUILT_IN, "rgankit itself")
     for record, plugin_app in installed_host().collect("rgankit_commands"):
-        name = getattr(getattr(plugin_app, "info", None), "name", None)
-        if not isinstance(plugin_app, typer.Typer) or not isinstance(name, str) or name in taken:
-            record.add_problem(f"rgankit_commands: {name or plugin_app!r} is no named Typer app, or its name is taken")
-            continue
+        name: str | None = ""
         try:
-            typer.main.get_command(plugin_app)  # else every command of rgankit would meet what is wrong with it
+            with contained():
+                name = getattr(getattr(plugin_app, "info", None), "name", None)
+                if not isinstance(plugin_app, typer.Typer) or not isinstance(name, str):
+                    raise TypeError(f"wanted is one with a name, not {type(plugin_app).__name__}")
+                typer.main.get_command(plugin_app)  # else every command of rgankit would meet what is wrong with it
         except Exception as error:
             record.status = Status.BROKEN
-            record.add_problem(f"rgankit_commands: {name} is no usable Typer app: {describe(error)}")
+            record.add_problem(f"rgankit_commands: {name or 'something'} is no usable Typer app: {describe(error)}")
             continue
-        taken.add(name)
-        app.add_typer(plugin_app)
+        called = name if name not in taken else f"{record.distribution}:{name}"
+        if called != name:
+            record.status = Status.CONFLICTING if record.status is Status.LOADED else record.status
+            record.add_problem(f"command {name} is that of {taken[name]}; call this one {called}")
+        if called not in taken:
+            taken[called] = record.qualified
+            app.add_typer(plugin_app, name=called)
 
 
 def main() -> None:
@@ -90,6 +99,9 @@ def main() -> None:
         level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr
     )
     logging.getLogger("rgan_kit").setLevel(logging.DEBUG if debug else logging.INFO)
+    contain.own_process()
+    if debug:
+        faulthandler.enable()  # says in which plugin C code ends the process
     as_json = _asks_for_json(sys.argv[1:])
     results = console.Results(as_json, console.take_stdout() if as_json else None)
     code = run(results)
@@ -102,7 +114,11 @@ def main() -> None:
 def _asks_for_json(words: list[str]) -> bool:
     """Whether the command is one of ours and is to print JSON; what a plugin's command makes of ``--json`` is its own
     affair."""
-    return "--json" in words and next((word for word in words if not word.startswith("-")), "") in BUILT_IN
+    return "--json" in words and _is_built_in(words)
+
+
+def _is_built_in(words: list[str]) -> bool:
+    return next((word for word in words if not word.startswith("-")), "") in BUILT_IN
 
 
 def run(results: console.Results) -> int:
@@ -115,7 +131,7 @@ def run(results: console.Results) -> int:
     except BaseException as error:
         if not isinstance(error, RganKitError | SystemExit | typer.Exit):
             logger.debug("unexpected", exc_info=True)
-        ending = ending_of(error)
+        ending = ending_of(error, _is_built_in(sys.argv[1:]))
     else:
         return ExitCode.DONE
     console.say(ending.said)

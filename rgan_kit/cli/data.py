@@ -128,8 +128,8 @@ def write_embedded(selection: Selection, out: Path, seed: int) -> list[Path]:
         UsageError: the domain has no embedded data, or the folder holds something.
         RganKitError: it cannot be written.
     """
+    from rgan_kit.plugins.blame import blamed
     from rgan_kit.storage import cannot_write
-    from rgan_kit.training.blame import blamed
 
     if selection.spec.make is None:
         raise UsageError(f"The domain {selection.name} has no embedded data to write.", "See: rgankit plugins list")

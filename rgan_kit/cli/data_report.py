@@ -22,7 +22,7 @@ from rgan_kit.contracts import (
     evenly,
 )
 from rgan_kit.evaluation.real import decoded
-from rgan_kit.training.blame import blamed
+from rgan_kit.plugins.blame import blamed
 
 if TYPE_CHECKING:
     from rgan_kit.config import Selection

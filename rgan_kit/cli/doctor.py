@@ -12,7 +12,7 @@ import typer
 
 from rgan_kit.cli.console import Results
 from rgan_kit.errors import ExitCode
-from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.contain import describe
 
 LIBRARIES = {
     "rgan-kit": "base",

@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from rgan_kit.errors import DeviceError
-from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.contain import describe
 
 TRAIN = ("torch", "safetensors", "tomli_w")
 EXPORT = (*TRAIN, "onnx", "onnxscript", "onnxruntime")

@@ -9,7 +9,9 @@ from typing import Any
 import typer
 
 from rgan_kit.cli.console import error_text
-from rgan_kit.errors import ExitCode, RganKitError, out_of_memory
+from rgan_kit.errors import ExitCode, PluginError, RganKitError, out_of_memory
+from rgan_kit.plugins.blame import culprit
+from rgan_kit.plugins.contain import describe, interrupted
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,17 @@ class Ending:
     said: str = ""
 
 
-def ending_of(error: BaseException) -> Ending:
-    """The ending that an exception means."""
+def ending_of(error: BaseException, built_in: bool = False) -> Ending:
+    """The ending that an exception means.
+
+    Args:
+        error: that ended the command.
+        built_in: whether the command is one of rgan-kit's own. None of them calls ``sys.exit``, and in one of them a
+            plugin's code may end nothing.
+    """
+    fault = _of_a_plugin(error, built_in)
+    if fault is not None:
+        return Ending(int(fault.exit_code), fault.problem, fault.mend, error_text(fault))
     if isinstance(error, SystemExit):
         return _exit(error.code)
     if isinstance(error, typer.Exit):
@@ -46,6 +57,24 @@ def ending_of(error: BaseException) -> Ending:
         return _usage(error)
     understood = _understood(error)
     return Ending(int(understood.exit_code), understood.problem, understood.mend, error_text(understood))
+
+
+def _of_a_plugin(error: BaseException, built_in: bool) -> RganKitError | None:
+    """The error that names the plugin whose code ended the command; None where that is its right, or nobody's."""
+    if isinstance(error, RganKitError | OSError) or out_of_memory(error):
+        return None
+    ends = isinstance(error, SystemExit | KeyboardInterrupt | typer.Exit | typer.Abort)
+    if (ends and not built_in) or hasattr(error, "format_message") or interrupted():
+        return None
+    guilty = culprit(error)
+    if guilty is not None:
+        return PluginError(
+            f"plugin {guilty.qualified} raised {describe(error)}.",
+            f"RGANKIT_DEBUG=1 shows where. RGANKIT_BLOCK={guilty.qualified} leaves it out.",
+        )
+    if isinstance(error, SystemExit) and not error.code:
+        return RganKitError("Something called sys.exit in the middle of the command.", "RGANKIT_DEBUG=1 shows more.")
+    return None
 
 
 def _exit(code: Any) -> Ending:
@@ -74,7 +103,7 @@ def _understood(error: BaseException) -> RganKitError:
             "Check that it is there and yours, and that there is space left.",
         )
     return RganKitError(
-        f"{type(error).__name__}: {text}",
+        describe(error),
         "This is a fault of rgan-kit or of a plugin, not yours: "
         "set RGANKIT_DEBUG=1 to see where it happened, and please report it.",
     )

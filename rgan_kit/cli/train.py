@@ -17,6 +17,7 @@ from rgan_kit.cli.data import advising
 from rgan_kit.cli.extras import TRAIN, need
 from rgan_kit.cli.part_options import PartOptionsCommand
 from rgan_kit.errors import ExitCode, UsageError
+from rgan_kit.plugins.contain import Asking, on_interrupt
 
 if TYPE_CHECKING:
     from rgan_kit.config import RunConfig
@@ -152,14 +153,14 @@ def _signals(trainer: Trainer) -> Iterator[None]:
     codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
     before = {number: signal.getsignal(number) for number in codes}
 
-    def stop(number: int, _: Any) -> None:
+    def stop(number: int) -> None:
         trainer.reporter.message("stopping after this step, and saving; once more stops at once")
         trainer.request_stop(codes[signal.Signals(number)])
         for each in codes:
-            signal.signal(each, signal.SIG_DFL if each is signal.SIGTERM else signal.default_int_handler)
+            signal.signal(each, signal.SIG_DFL if each is signal.SIGTERM else on_interrupt)
 
     for number in codes:
-        signal.signal(number, stop)
+        signal.signal(number, Asking(stop))
     try:
         yield
     finally:

@@ -21,6 +21,7 @@ from rgan_kit.contracts.specs import (
     RecipeSpec,
 )
 from rgan_kit.errors import PluginError, UsageError
+from rgan_kit.plugins.contain import contained, describe
 from rgan_kit.plugins.host import PluginHost, installed_host
 from rgan_kit.plugins.origins import OURSELVES
 from rgan_kit.plugins.records import PluginRecord, Status
@@ -69,9 +70,16 @@ class Registry:
         self._mark_conflicts()
 
     def _add(self, collection: str, kind: SpecType, record: PluginRecord, spec: Any) -> None:
-        if not isinstance(spec, kind):
+        try:
+            with contained():  # it may be of a class of the plugin's own
+                fault = "" if isinstance(spec, kind) else f"a {type(spec).__name__}, not a {kind.__name__}"
+                if not fault and not (isinstance(spec.name, str) and spec.name.isprintable() and spec.name):
+                    fault = f"something called {spec.name!r}, which is no name"
+        except Exception as error:
+            fault = f"what raises {describe(error)} when it is looked at"
+        if fault:
             record.status = Status.BROKEN
-            record.add_problem(f"rgankit_{collection}s returned a {type(spec).__name__}, not a {kind.__name__}")
+            record.add_problem(f"rgankit_{collection}s returned {fault}")
             return
         offer = Offer(spec, record)
         if any(known.qualified == offer.qualified for known in self._offers[kind]):

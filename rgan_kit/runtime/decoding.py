@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rgan_kit.contracts.specs import DomainSpec
 from rgan_kit.errors import DataError, PluginError, RganKitError
-from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.contain import contained, describe
 from rgan_kit.plugins.origins import OURSELVES
 from rgan_kit.plugins.registry import default_registry
 
@@ -56,7 +56,8 @@ def make_decoder(manifest: Manifest, source: str) -> Decoder:
     """
     spec = find_domain(manifest, source)
     try:
-        return spec.decoder(manifest.decoder)
+        with contained():
+            return spec.decoder(manifest.decoder)
     except DataError as error:
         raise DataError(f"{source}: {error.problem}", error.mend) from None
     except RganKitError:

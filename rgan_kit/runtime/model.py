@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rgan_kit.errors import DataError, UsageError
+from rgan_kit.plugins.contain import contained
 from rgan_kit.runtime import noise as random
 from rgan_kit.runtime import providers
 from rgan_kit.runtime.decoding import make_decoder
@@ -122,8 +123,9 @@ class Model:
 
     def sample(self, n: int, **options: Any) -> list[Any]:
         """``n`` decoded samples; options and errors are those of ``outputs``, and the errors of ``decoder``."""
-        decoder = self.decoder
-        return decoder.decode(self.outputs(n, **options))
+        decoder, outputs = self.decoder, self.outputs(n, **options)
+        with contained():
+            return decoder.decode(outputs)
 
     def stream(
         self,
@@ -185,7 +187,8 @@ class Model:
         folder, decoder = Path(folder), self.decoder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            return decoder.write(samples, folder)
+            with contained():
+                return decoder.write(samples, folder)
         except OSError as error:
             raise cannot_write(folder, error) from None
 

@@ -76,7 +76,7 @@ def ask(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    from rgan_kit.plugins.host import describe
+    from rgan_kit.plugins.contain import describe
 
     step = "importing the description"
     torch: dict[str, bool] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.contain import describe
 
 
 def hold(kept: object, promise: str, seen: str, mend: str) -> None:

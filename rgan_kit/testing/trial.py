@@ -20,7 +20,7 @@ from typing import Any, TextIO
 import pytest
 
 from rgan_kit.errors import DeviceError, RganKitError
-from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.contain import describe
 from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.testing.subjects import contracts
 

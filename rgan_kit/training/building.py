@@ -11,7 +11,7 @@ from torch import nn
 from rgan_kit.config import RunConfig, Selection
 from rgan_kit.contracts import BuildContext, Kind, NetworkName, Objective, Phase, PluginError
 from rgan_kit.contracts.data import DataSpec
-from rgan_kit.training.blame import blamed
+from rgan_kit.plugins.blame import blamed
 
 Networks = dict[NetworkName, nn.Module]
 

@@ -6,7 +6,7 @@ import logging
 from typing import cast
 
 from rgan_kit.contracts import Kind, MetricSpec, SampleSet
-from rgan_kit.plugins.host import describe
+from rgan_kit.plugins.contain import contained, describe
 from rgan_kit.plugins.registry import Registry
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ class Metrics:
         figures: dict[str, float] = {}
         for metric, qualified in list(self._offers):
             try:
-                figures.update({name: float(value) for name, value in metric.compute(samples).items()})
+                with contained():
+                    figures.update({name: float(value) for name, value in metric.compute(samples).items()})
             except Exception as error:  # a figure less is better than a training or an export lost
                 logger.warning("metric %s raised %s; it is not computed again", qualified, describe(error))
                 self._offers.remove((metric, qualified))

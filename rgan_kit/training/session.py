@@ -17,9 +17,9 @@ from torch import nn
 
 from rgan_kit.config import Request, RunConfig, resolve
 from rgan_kit.contracts import DataError, Dataset, UsageError
+from rgan_kit.plugins.blame import blamed
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, write_whole
-from rgan_kit.training.blame import blamed
 from rgan_kit.training.building import Networks, build_networks, build_objective, composed, gives_steps
 from rgan_kit.training.checkpoints import CheckpointFolder, average_of, load_weights, step_of
 from rgan_kit.training.described import DescribedData, describe_data, read_described

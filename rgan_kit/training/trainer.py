@@ -16,16 +16,16 @@ from rgan_kit.contracts import (
     ExitCode,
     NetworkName,
     Objective,
-    RganKitError,
     RunInfo,
     UsageError,
 )
+from rgan_kit.plugins.blame import blamed
+from rgan_kit.plugins.contain import contained
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, locked
 from rgan_kit.training import selection
 from rgan_kit.training.assessment import Assessor, previews
 from rgan_kit.training.batches import Batches
-from rgan_kit.training.blame import blamed
 from rgan_kit.training.building import composed, own_parameters
 from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, average_of, load_weights, weights
 from rgan_kit.training.engine import Engine
@@ -140,7 +140,7 @@ class Trainer:
         with locked(self.folder):
             try:
                 return self._train()
-            except RganKitError:
+            except BaseException:
                 if self.fresh and not self.checkpoints.steps():  # nothing to go on with
                     shutil.rmtree(self.folder, ignore_errors=True)
                 raise
@@ -155,11 +155,12 @@ class Trainer:
         self.checkpoints.go_back_to(self.state.step)
         self.host.notify("rgankit_train_start", run=self.run_info, step=self.state.step)
         try:
-            if self.state.step == 0:
-                self._evaluate("start")
-                self.save()
-            self._loop()
-            self._compare_with_start()
+            with contained():  # a part's sys.exit is no end of a training
+                if self.state.step == 0:
+                    self._evaluate("start")
+                    self.save()
+                self._loop()
+                self._compare_with_start()
             status = "done"
         except (Interrupted, KeyboardInterrupt):
             status = "interrupted"

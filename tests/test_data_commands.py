@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support import settings
 
-from rgan_kit.contracts import DomainSpec, RecipeSpec
+from rgan_kit.cli import data_words
+from rgan_kit.contracts import DomainSpec, RecipeSpec, Tally, TooLittleError
 from rgan_kit.errors import DataError
 from rgan_kit.plugins.registry import installed_registry
 from rgan_kit_plugins.domains import DOMAINS
@@ -170,9 +173,9 @@ def test_what_cannot_be_checked_ends_in_one_message(rgankit, tmp_path, words, co
 
 def test_data_commands_need_no_torch(names, tmp_path):
     program = (
-        "import json, sys; sys.path.insert(0, sys.argv[1]); from support import call;"
+        "import json, sys; sys.modules['torch'] = None; sys.path.insert(0, sys.argv[1]); from support import call;"
         "codes = [call(*words).code for words in json.loads(sys.argv[2])];"
-        "sys.exit(codes != [0, 0] or 'torch' in sys.modules)"
+        "sys.exit(codes != [0, 0])"
     )
     commands = [["data", "check", str(names)], ["data", "make", "text", "--out", str(tmp_path / "new")]]
     done = subprocess.run(
@@ -186,3 +189,83 @@ def test_a_training_on_unusable_data_advises_to_check_it(rgankit, tmp_path):
     answer = rgankit("train", "--plugin", "lstm-lm", "--data", "few.txt")
     assert answer.code == DataError.exit_code
     assert f"(see: rgankit data check {tmp_path / 'few.txt'})" in answer.err
+
+
+def loading(monkeypatch, change):
+    """Has the domain ``text`` load what ``change`` makes of its data sets."""
+    registry = installed_registry()
+
+    def load(spec):
+        return replace(spec, load=lambda options, path, seed: change(spec.load(options, path, seed)))
+
+    offers = [replace(o, spec=load(o.spec) if o.spec.name == "text" else o.spec) for o in registry.offers(DomainSpec)]
+    monkeypatch.setitem(registry._offers, DomainSpec, offers)
+
+
+TALLIES = (
+    Tally("lines", "left out, longer than 64 words", 12, 100, "Raise domain.max_length."),
+    Tally("characters", "unknown", 10, 100),
+    Tally("notes", "moved by the grid", 0, 100),
+)
+
+
+def test_what_was_not_taken_as_it_is_is_said_and_above_a_tenth_loudly(rgankit, names, monkeypatch):
+    loading(monkeypatch, lambda dataset: replace(dataset, tallies=TALLIES, refused={"a.txt": "hidden"}))
+    out = rgankit("data", "check", names).out
+    said = "WARNING: 12 of 100 lines (12%): left out, longer than 64 words (Raise domain.max_length.)"
+    assert said in out.splitlines()
+    assert "  10 of 100 characters (10%): unknown" in out.splitlines()
+    assert "notes" not in out
+    report = rgankit("data", "check", names, "--json").document["not_as_they_are"]
+    assert [(each["noun"], each["count"], each["share"], each["loud"]) for each in report] == [
+        ("lines", 12, 0.12, True), ("characters", 10, 0.1, False)
+    ]  # fmt: skip
+    err = rgankit("train", "--plugin", "lstm-gan", "--data", names, "--steps", 1, *settings()).err
+    assert said in err and "files left out: 1" in err
+
+
+def test_too_little_to_train_on_is_shown_all_the_same_and_trained_on_by_nobody(rgankit, names, monkeypatch):
+    def refuse(dataset):
+        raise TooLittleError("48 names, and 50 are needed.", "Give more.", dataset)
+
+    loading(monkeypatch, refuse)
+    answer = rgankit("data", "check", names)
+    assert answer.code == 0
+    assert "lengths: 4 to 8" in answer.out
+    assert "TOO LITTLE TO TRAIN ON: 48 names, and 50 are needed.\nGive more." in answer.out
+    assert "next:" not in answer.out
+    assert rgankit("data", "check", names, "--json").document["too_little"].startswith("48 names")
+    assert rgankit("train", "--plugin", "lstm-lm", "--data", names, "--steps", 1).code == 4
+
+
+def test_check_says_how_long_a_training_takes_here(rgankit, names):
+    report = rgankit("data", "check", names, "--json").document
+    pace = report["training"]
+    assert pace["recipe"] == report["recipes"][0] and pace["steps"] > 100
+    assert 1e-4 < pace["seconds"] / pace["steps"] < 10
+    assert f"{pace['steps']:,} steps of {pace['recipe']}, as timed here" in rgankit("data", "check", names).out
+
+
+def test_files_of_no_domain_are_counted_beside_those_that_are_read(rgankit, names):
+    for name in ("a.kar", "b.kar"):
+        (names.parent / name).touch()
+    out = rgankit("data", "check", names.parent).out
+    assert "  files there: 1 of text (.txt), 2 of no domain (.kar)" in out.splitlines()
+    (names.parent / "a.mid").touch()
+    answer = rgankit("data", "check", names.parent)
+    assert (answer.code, "1 of music (.mid), 1 of text (.txt), 2 of no domain (.kar)" in answer.err) == (2, True)
+
+
+def test_wide_data_takes_a_few_lines(rgankit, tmp_path):
+    rows = [",".join(f"{(row * 37 + column * 11) % 50 + column}" for column in range(60)) for row in range(40)]
+    (tmp_path / "wide.csv").write_text(",".join(f"c{n}" for n in range(60)) + "\n" + "\n".join(rows) + "\n")
+    out = rgankit("data", "check", "wide.csv").out
+    assert "  … (all 60: --json)" in out
+    assert len([line for line in out.splitlines() if re.fullmatch(r"  c\d+: \d+ to \d+", line)]) == 12
+    words = list(data_words._features([{"name": f"p{n}", "minimum": 0.0, "maximum": 255.0} for n in range(300)]))
+    assert words == ["  p0 to p299 (300): 0 to 255"]
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (600, "10 min"), (9000, "2.5 h")])
+def test_times_are_said_as_people_say_them(seconds, words):
+    assert data_words._duration(seconds) == words

@@ -41,8 +41,9 @@ def _add_check(app: typer.Typer, results: Results) -> None:
         out: Annotated[Path | None, typer.Option(help="Folder for three examples, written back as files.")] = None,
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
-        """Show what a domain sees in your data: files, samples, lengths, classes, memory, three examples."""
-        from rgan_kit.cli.data_report import examine, print_report
+        """Show what a domain sees in your data: files, samples, lengths, classes, memory, time, examples."""
+        from rgan_kit.cli.data_report import examine
+        from rgan_kit.cli.data_words import print_report
         from rgan_kit.config.run import check_there
         from rgan_kit.plugins.registry import default_registry
 

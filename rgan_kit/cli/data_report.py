@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
+from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from rgan_kit.cli.console import Results, finite
+from rgan_kit.cli.console import finite
+from rgan_kit.cli.extras import TRAIN
 from rgan_kit.config import TrainOptions
 from rgan_kit.config.parts import recipe_kinds
 from rgan_kit.contracts import (
@@ -17,10 +19,15 @@ from rgan_kit.contracts import (
     RecipeSpec,
     Sequences,
     SequenceSource,
+    Tally,
     TokenSpec,
+    TooLittleError,
     Windows,
+    as_lines,
     evenly,
+    write_samples,
 )
+from rgan_kit.errors import RganKitError
 from rgan_kit.evaluation.real import decoded
 from rgan_kit.plugins.blame import blamed
 
@@ -30,7 +37,6 @@ if TYPE_CHECKING:
     from rgan_kit.plugins.registry import Registry
 
 EXAMPLES = 3
-REFUSED_SHOWN = 20
 
 
 def examine(selection: Selection, path: Path, out: Path | None, registry: Registry) -> dict[str, Any]:
@@ -39,30 +45,39 @@ def examine(selection: Selection, path: Path, out: Path | None, registry: Regist
     Raises:
         DataError: it cannot be used; says which file and why.
     """
+    problem = ""
     with blamed(f"{selection.distribution}: loading the data of domain {selection.name}"):
-        dataset = cast("Dataset", selection.spec.load(selection.options, path, 0))
-        samples = decoded(dataset, evenly(len(dataset.train), EXAMPLES))
-        previews = [dataset.decoder.preview(sample) for sample in samples]
+        try:
+            dataset = cast("Dataset", selection.spec.load(selection.options, path, 0))
+        except TooLittleError as error:
+            dataset, problem = error.dataset, str(error)
+        picked = evenly(len(dataset.train), EXAMPLES)
+        samples, labels = decoded(dataset, picked), _classes_of(dataset, picked)
+        lines = as_lines(dataset.decoder, samples, labels)
     files: list[Path] = []
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         with blamed(f"{selection.distribution}: writing samples of domain {selection.name}"):
-            files = dataset.decoder.write(samples, out)
+            files = write_samples(dataset.decoder, samples, out, labels)
     spec = dataset.spec
     report = {
         "path": str(path),
         "domain": selection.name,
+        "files_seen": _seen(path, registry),
         "kind": spec.kind,
         "summary": dict(dataset.summary),
         "refused": dict(dataset.refused),
+        "not_as_they_are": [_tally(each) for each in dataset.tallies if each.count],
+        "too_little": problem,
         "samples": {"training": len(dataset.train), "validation": len(dataset.validation)},
         "lengths": _lengths(dataset),
         "content": _content(spec),
         "labels": _labels(dataset),
         "memory": _memory(dataset),
-        "examples": previews,
+        "examples": lines,
         "files": [str(file) for file in files],
-        "recipes": fitting(spec.kind, registry),
+        "recipes": (recipes := fitting(spec.kind, registry)),
+        "training": {} if problem else _pace(selection, dataset, path, recipes, registry),
     }
     return cast("dict[str, Any]", finite(report))
 
@@ -70,6 +85,37 @@ def examine(selection: Selection, path: Path, out: Path | None, registry: Regist
 def fitting(kind: Kind, registry: Registry) -> list[str]:
     """Names of the recipes that work on this kind of data."""
     return [offer.spec.name for offer in registry.offers(RecipeSpec) if kind in recipe_kinds(offer, registry)]
+
+
+def _seen(path: Path, registry: Registry) -> dict[str, Any]:
+    """Whose files lie there, by domain and ending."""
+    census = registry.census(path)
+    return {"domains": census.claimed, "others": census.others, "words": census.words()}
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {**asdict(tally), "share": tally.share, "loud": tally.loud, "words": str(tally)}
+
+
+def _classes_of(dataset: Dataset, indices: np.ndarray) -> list[str] | None:
+    labels = dataset.train.take(indices).labels if dataset.spec.labels and len(indices) else None
+    return None if labels is None else [dataset.spec.labels[number] for number in labels.tolist()]
+
+
+def _pace(selection: Selection, dataset: Dataset, path: Path, recipes: list[str], registry: Registry) -> dict[str, Any]:
+    """How long the first recipe that fits would train here; nothing where torch is not installed, or it cannot."""
+    if not recipes or any(find_spec(module) is None for module in TRAIN):
+        return {}
+    from rgan_kit.config import Request, resolve
+    from rgan_kit.training.pace import expected_seconds
+    from rgan_kit.training.session import make_trainer
+
+    try:
+        config = resolve(Request(recipes[0], selection.name, path), registry)
+        trainer = make_trainer(replace(config, domain=selection), dataset, registry, Path("unwritten"))
+        return {"recipe": recipes[0], "steps": config.train.steps, "seconds": expected_seconds(trainer)}
+    except (RganKitError, MemoryError, RuntimeError):  # training would say what is wrong; here it is beside the point
+        return {}
 
 
 def _lengths(dataset: Dataset) -> dict[str, float]:
@@ -121,57 +167,3 @@ def _bytes(source: SequenceSource, step: int) -> int:
     if isinstance(source, Sequences):
         return int(source.values.nbytes + source.offsets.nbytes)
     return int(source.lengths.sum()) * step
-
-
-def print_report(report: dict[str, Any], results: Results) -> None:
-    """The same for people."""
-    results.line(f"{report['path']}: {report['kind']}, read by domain {report['domain']}")
-    for key, text in report["summary"].items():
-        results.line(f"  {key}: {text}")
-    _print_refused(report["refused"], results)
-    samples, lengths, memory = report["samples"], report["lengths"], report["memory"]
-    results.line(f"samples: {samples['training']:,} for training, {samples['validation']:,} held out")
-    results.line(f"lengths: {lengths['shortest']:,} to {lengths['longest']:,}, {lengths['mean']:,.1f} on average")
-    for line in _content_in_words(report["content"]):
-        results.line(line)
-    if report["labels"]:
-        counted = (name if count is None else f"{name} ({count:,})" for name, count in report["labels"].items())
-        results.line(f"classes: {', '.join(counted)}")
-    held = "decoded (in memory, or on disk above the domain's budget)" if memory["streamed"] else "for all samples"
-    batch = f"{_size(memory['batch'])} at most for a batch of {memory['batch_size']}"
-    results.line(f"memory: {_size(memory['data'])} {held}, {batch}")
-    results.line("examples:")
-    for example in report["examples"]:
-        results.line(f"  {example}")
-    for file in report["files"]:
-        results.line(f"written: {file}")
-    results.line(f"recipes that fit: {', '.join(report['recipes']) or 'none (see: rgankit plugins list)'}")
-    if report["recipes"]:
-        results.line(f"\nnext: {shlex.join(report['next'])}")
-
-
-def _print_refused(refused: dict[str, str], results: Results) -> None:
-    if refused:
-        results.line(f"left out: {len(refused):,} files")
-    for name, reason in list(refused.items())[:REFUSED_SHOWN]:
-        results.line(f"  {name}: {reason}")
-    if len(refused) > REFUSED_SHOWN:
-        results.line(f"  … and {len(refused) - REFUSED_SHOWN:,} more (all of them: --json)")
-
-
-def _content_in_words(content: dict[str, Any]) -> list[str]:
-    if "vocabulary" in content:
-        return [f"vocabulary: {content['vocabulary']:,} tokens, {content['special']} of them special"]
-    if "features" in content:
-        rows = [f"  {each['name']}: {each['minimum']:g} to {each['maximum']:g}" for each in content["features"]]
-        return [f"features: {len(rows):,}", *rows]
-    shape = f"{content['width']} × {content['height']}, {content['channels']} channel(s)"
-    return [f"frames: {shape}, {content['frames_a_second']:g} a second"]
-
-
-def _size(count: int) -> str:
-    """Bytes as people read them."""
-    if count < 1000:
-        return f"{count} bytes"
-    power = min(int(np.log10(count) // 3), 4)
-    return f"{count / 1000**power:,.1f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"

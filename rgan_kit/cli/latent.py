@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rgan_kit.cli.console import Results
+from rgan_kit.cli.console import Results, finite
 from rgan_kit.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def add_to(app: typer.Typer, results: Results) -> None:
         batch = loaded.decoder.read(data)
         decoded = latent.decode(loaded, coder.encode(batch).mean, labels=batch.labels, length=batch.values.shape[1])
         originals = _originals(loaded, batch)
-        _show(loaded, decoded, out, results, {"original": originals})
+        numbers = [0] * len(decoded) if batch.labels is None else batch.labels.tolist()
+        _show(loaded, decoded, numbers, out, results, {"original": originals})
 
     @app.command()
     def interpolate(
@@ -86,7 +87,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
         loaded = load(model)
         first, last = (_point(loaded, model, encoder, each) for each in (start, end))
         decoded = latent.decode(loaded, latent.way(first, last, steps), length=length)
-        _show(loaded, decoded, out, results, {})
+        _show(loaded, decoded, [0] * steps, out, results, {})
 
 
 def _pair(model: Path, encoder: Path | None) -> tuple[Model, Encoder]:
@@ -154,13 +155,24 @@ def _ended(model: Model, batch: Batch[np.ndarray]) -> np.ndarray:
 
 
 def _show(
-    model: Model, samples: Sequence[Any], out: Path | None, results: Results, beside: dict[str, list[str]]
+    model: Model,
+    samples: Sequence[Any],
+    classes: Sequence[int],
+    out: Path | None,
+    results: Results,
+    beside: dict[str, list[str]],
 ) -> None:
-    written = model.save(samples, out) if out is not None else []
-    previews = [model.decoder.preview(sample) for sample in samples]
+    from rgan_kit.contracts import as_document, as_lines
+
+    names = model.manifest.labels
+    labels = [names[number] for number in classes] if names else None
+    written = model.save(samples, out, labels) if out is not None else []
     if results.as_json:
-        results.document({"samples": previews, **beside, "files": [str(path) for path in written]})
+        documents = [as_document(model.decoder, sample) for sample in samples]
+        named = {} if labels is None else {"labels": labels}
+        results.document(finite({"samples": documents, **named, **beside, "files": [str(path) for path in written]}))
         return
+    previews = as_lines(model.decoder, samples, labels)
     originals = beside.get("original")
     for number, line in enumerate(previews):
         if originals and not written:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rgan_kit.cli.console import Results, say, shown, talk
+from rgan_kit.cli.console import Results, finite, say, shown, talk
 from rgan_kit.errors import UsageError
 from rgan_kit.storage import cannot_write
 
@@ -62,6 +62,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
         """Draw samples from an exported model; needs onnxruntime and no torch."""
+        from rgan_kit.contracts import as_lines
         from rgan_kit.runtime import load
         from rgan_kit.runtime.noise import SEEDS
 
@@ -85,20 +86,25 @@ def add_to(app: typer.Typer, results: Results) -> None:
             return
         source = _marked(loaded, watermark_key, used, count) if watermark_key else {"seed": used}
         drawn = _draw(loaded, count, **source, temperature=temperature, label=label, length=length)
-        written = loaded.save(drawn, out) if out is not None else []
-        previews = [loaded.decoder.preview(each) for each in drawn]
+        labels = loaded.labels(count, **source, label=label)
+        written = loaded.save(drawn, out, labels) if out is not None else []
         if results.as_json:
-            results.document(
-                {
-                    "samples": previews,
-                    "seed": used,
-                    "provider": loaded.provider,
-                    "files": [str(path) for path in written],
-                }
-            )
+            _print_document(loaded, drawn, labels, used, written, results)
             return
-        for line in written or previews:
+        for line in written or as_lines(loaded.decoder, drawn, labels):
             results.line(str(line))
+
+
+def _print_document(
+    model: Model, samples: list[Any], labels: list[str] | None, seed: int, written: list[Path], results: Results
+) -> None:
+    from rgan_kit.contracts import as_document
+
+    document: dict[str, Any] = {"samples": [as_document(model.decoder, each) for each in samples]}
+    if labels is not None:
+        document["labels"] = labels
+    files = [str(path) for path in written]
+    results.document(finite({**document, "seed": seed, "provider": model.provider, "files": files}))
 
 
 def _refuse_together(shard: str | None, stream: bool, out: Path | None, watermark_key: Path | None) -> None:
@@ -135,9 +141,12 @@ def _stream(model: Model, count: int, seed: int, options: dict[str, Any], result
     import numpy as np
 
     drawn = []
+    labels = model.labels(count, seed=seed, label=options["label"])
     for number in range(count):
         steps: list[Any] = []
         text = ""
+        if labels is not None and not results.as_json:
+            typer.echo(f"{shown(labels[number])}\t", nl=model.manifest.kind != "tokens")
         for made in model.stream(seed=seed, start=number, **options):
             steps.append(made)
             if results.as_json:
@@ -150,7 +159,8 @@ def _stream(model: Model, count: int, seed: int, options: dict[str, Any], result
             results.line("" if model.manifest.kind != "frames" else f"sample {number}: {len(steps)} frames")
         drawn.append([made if isinstance(made, int) else made.tolist() for made in steps])
     if results.as_json:
-        results.document({"steps": drawn, "seed": seed, "provider": model.provider})
+        classes = {} if labels is None else {"labels": labels}
+        results.document({"steps": drawn, **classes, "seed": seed, "provider": model.provider})
 
 
 def _grown(model: Model, tokens: np.ndarray, before: str) -> str:

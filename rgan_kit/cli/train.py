@@ -137,9 +137,11 @@ def _resume(folder: Path, checkpoint: str | None, registry: Registry, results: R
 
 
 def _introduce(reporter: Any, config: RunConfig, dataset: Dataset) -> None:
+    from rgan_kit.cli.data_words import announced
+
     reporter.message(f"{config.recipe} on {config.data or config.domain.spec.default_data}")
-    for key, text in dataset.summary.items():
-        reporter.message(f"  {key}: {text}")
+    for line in announced(dataset):
+        reporter.message(line)
 
 
 def _train(trainer: Trainer) -> None:
@@ -169,11 +171,12 @@ def _signals(trainer: Trainer) -> Iterator[None]:
 
 
 def _conclude(trainer: Trainer, results: Results) -> None:
+    from rgan_kit.contracts import as_lines
     from rgan_kit.training.session import load_trained
 
     exported = load_trained(trainer.folder, None, trainer.registry)
     drawn = trainer.assessor.draw(exported.generator.to(trainer.engine.device), SAMPLES_AT_END)
-    samples = [trainer.dataset.decoder.preview(sample) for sample in drawn.samples]
+    samples = as_lines(trainer.dataset.decoder, drawn.samples, drawn.labels)
     rows = [(row["moment"], row["figures"]) for row in trainer.state.evaluations]
     best = trainer.state.best
     if best is not None:

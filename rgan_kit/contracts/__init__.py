@@ -13,7 +13,16 @@ from rgan_kit.contracts.data import (
     TokenSpec,
     evenly,
 )
-from rgan_kit.contracts.domains import Dataset, Decoder, Tally, Truth
+from rgan_kit.contracts.domains import (
+    Dataset,
+    Decoder,
+    Tally,
+    TooLittleError,
+    Truth,
+    as_document,
+    as_lines,
+    write_samples,
+)
 from rgan_kit.contracts.networks import (
     NETWORK_NAMES,
     Autoregressive,
@@ -73,7 +82,11 @@ __all__ = [
     "Dataset",
     "Decoder",
     "Tally",
+    "TooLittleError",
     "Truth",
+    "as_document",
+    "as_lines",
+    "write_samples",
     "DataError",
     "DeviceError",
     "ExitCode",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -10,10 +11,17 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from rgan_kit.contracts.data import Batch, DataSpec, SequenceSource
+from rgan_kit.errors import DataError
 
 
 class Decoder(Protocol):
-    """Turns the outputs of a model into samples of the domain, and samples into files; needs no network."""
+    """Turns the outputs of a model into samples of the domain, and samples into files; needs no network.
+
+    Two things are optional. ``write`` may take a third argument ``labels``, the class of each sample by name (None
+    where there are no classes), so that files carry it: in a column, or in the name. And a method ``document(sample)``
+    may give the sample as JSON-able data for ``--json``: text with its real line ends, numbers as numbers; without it,
+    the preview is given. Callers use ``write_samples`` and ``as_document``.
+    """
 
     def decode(self, outputs: Mapping[str, np.ndarray]) -> list[Any]:
         """Samples from arrays named as the model file names them: ``tokens`` and ``lengths`` (end token not
@@ -55,6 +63,28 @@ class Truth(Protocol):
     def reference(self) -> dict[str, float]:
         """The same figures of the source itself, exact: what a perfect generator would reach."""
         ...
+
+
+def write_samples(
+    decoder: Decoder, samples: Sequence[Any], folder: Path, labels: Sequence[str] | None = None
+) -> list[Path]:
+    """Has a decoder write samples, with the class of each where there are classes and its ``write`` takes them."""
+    if labels is not None and "labels" in inspect.signature(decoder.write).parameters:
+        write: Callable[..., list[Path]] = decoder.write
+        return write(samples, folder, labels=labels)
+    return decoder.write(samples, folder)
+
+
+def as_lines(decoder: Decoder, samples: Sequence[Any], labels: Sequence[str] | None = None) -> list[str]:
+    """Samples as lines of a terminal, each behind its class and a tab where there are classes."""
+    lines = [decoder.preview(sample) for sample in samples]
+    return lines if labels is None else [f"{label}\t{line}" for label, line in zip(labels, lines, strict=True)]
+
+
+def as_document(decoder: Decoder, sample: Any) -> Any:
+    """A sample as JSON-able data: as the decoder's ``document`` says, else its preview."""
+    document: Callable[[Any], Any] = getattr(decoder, "document", decoder.preview)
+    return document(sample)
 
 
 @dataclass(frozen=True)
@@ -108,6 +138,8 @@ class Dataset:
         refused: files that were left out, and why (``{"song.mid": "not a MIDI file: …"}``); files of other endings as
             one entry an ending (``{"*.txt": "4,545 files; …"}``).
         tallies: what else was not taken as it is, counted; those that count nothing are not shown.
+
+    Where there is too little to train on, ``load`` raises ``TooLittleError`` with what there is.
     """
 
     spec: DataSpec
@@ -119,3 +151,16 @@ class Dataset:
     truth: Truth | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     tallies: Sequence[Tally] = ()
+
+
+class TooLittleError(DataError):
+    """Data that can be read and is too little to train on.
+
+    Args:
+        problem, mend: as in every error.
+        dataset: what there is, all samples for training and none held out, so that ``data check`` can show it.
+    """
+
+    def __init__(self, problem: str, mend: str, dataset: Dataset) -> None:
+        super().__init__(problem, mend)
+        self.dataset = dataset

@@ -250,11 +250,13 @@ class SampleSet:
         samples: decoded samples.
         outputs: the arrays that they were decoded from, named as in the model file.
         dataset: what the model was trained on.
+        labels: the class of each sample by name; None where there are no classes.
     """
 
     samples: Sequence[Any]
     outputs: Mapping[str, np.ndarray]
     dataset: Dataset
+    labels: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

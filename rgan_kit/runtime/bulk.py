@@ -153,7 +153,7 @@ def part_bytes(model: Model, order: Order, first: int, end: int) -> bytes:
 
 
 def part_rows(model: Model, order: Order, first: int, end: int) -> Iterator[dict[str, Any]]:
-    """The records of a part: ``sample``, maybe ``text``, and the array of the model's kind."""
+    """The records of a part: ``sample``, maybe ``label`` and ``text``, and the array of the model's kind."""
     kind = model.manifest.kind
     for start in range(first, end, AT_ONCE):
         outputs = model.outputs(
@@ -166,8 +166,9 @@ def part_rows(model: Model, order: Order, first: int, end: int) -> Iterator[dict
             start=start,
         )
         texts = model.decoder.decode(outputs) if kind == "tokens" else []
+        labels = model.labels(min(AT_ONCE, end - start), seed=order.seed, start=start, label=order.label)
         for index, value in enumerate(outputs[kind]):
-            row: dict[str, Any] = {"sample": start + index}
+            row: dict[str, Any] = {"sample": start + index} | ({"label": labels[index]} if labels else {})
             if texts and isinstance(texts[index], str):
                 row["text"] = texts[index]
             yield {**row, kind: value[: outputs["lengths"][index]] if kind == "tokens" else value}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from rgan_kit.contracts.domains import write_samples
 from rgan_kit.errors import DataError, UsageError
 from rgan_kit.plugins.contain import contained
 from rgan_kit.runtime import noise as random
@@ -177,8 +178,21 @@ class Model:
             )
         return step
 
-    def save(self, samples: Sequence[Any], folder: Path | str) -> list[Path]:
-        """Writes decoded samples as the domain's own kind of file; returns what it wrote.
+    def labels(self, n: int, *, seed: int = 0, start: int = 0, label: str | None = None) -> list[str] | None:
+        """The classes, by name, of the samples that ``outputs`` draws with the same arguments; None for a model
+        without classes.
+
+        Raises:
+            UsageError: there is no such class.
+        """
+        if label is not None:
+            return [self.manifest.labels[self.label_number(label)]] * n
+        names = self.manifest.labels
+        return [names[number] for number in random.labels(seed, start, n, len(names))] if names else None
+
+    def save(self, samples: Sequence[Any], folder: Path | str, labels: Sequence[str] | None = None) -> list[Path]:
+        """Writes decoded samples as the domain's own kind of file, with the class of each where ``labels`` gives them
+        and the domain has a place for it; returns what it wrote.
 
         Raises:
             RganKitError: the folder cannot be made or written to.
@@ -188,7 +202,7 @@ class Model:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with contained():
-                return decoder.write(samples, folder)
+                return write_samples(decoder, samples, folder, labels)
         except OSError as error:
             raise cannot_write(folder, error) from None
 

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 def parquet_bytes(rows: Iterable[Mapping[str, Any]], kind: Kind, about: Mapping[str, str]) -> bytes:
     """A file of one row a sample.
 
-    Columns: ``sample`` int64; ``text`` where samples are text; and ``tokens`` list<int64>; or ``series`` list<float32>
-    or ``frames`` binary, step by step and row by row, beside ``shape`` list<int64>.
+    Columns: ``sample`` int64; ``label`` where there are classes; ``text`` where samples are text; and ``tokens``
+    list<int64>; or ``series`` list<float32> or ``frames`` binary, step by step and row by row, beside ``shape``
+    list<int64>.
 
     Args:
-        rows: with ``sample``, maybe ``text``, and the array of the kind.
+        rows: with ``sample``, maybe ``label`` and ``text``, and the array of the kind.
         kind: of the model.
         about: written into the file's metadata.
 
@@ -35,7 +36,10 @@ def parquet_bytes(rows: Iterable[Mapping[str, Any]], kind: Kind, about: Mapping[
         ) from None
     taken = [_flat(row, kind) for row in rows]
     types = {"tokens": pa.list_(pa.int64()), "series": pa.list_(pa.float32()), "frames": pa.binary()}
-    fields = [("sample", pa.int64()), ("text", pa.string()), (kind, types[kind]), ("shape", pa.list_(pa.int64()))]
+    fields = [
+        ("sample", pa.int64()), ("label", pa.string()), ("text", pa.string()), (kind, types[kind]),
+        ("shape", pa.list_(pa.int64())),
+    ]  # fmt: skip
     schema = pa.schema(
         [field for field in fields if taken and field[0] in taken[0]],
         metadata={f"rgan_kit.{name}": value for name, value in about.items()},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +58,9 @@ class Assessor:
             drawn = drawn if isinstance(drawn, tuple) else (drawn,)  # a model of one output gives it alone
             chunks.append([output.cpu().numpy() for output in drawn])
         outputs = dict(zip(_output_names(self.dataset), map(np.concatenate, zip(*chunks, strict=True)), strict=True))
-        return SampleSet(self.dataset.decoder.decode(outputs), outputs, self.dataset)
+        names = self.dataset.spec.labels
+        labels = [names[number] for number in self._labels(start, count)] if names else None
+        return SampleSet(self.dataset.decoder.decode(outputs), outputs, self.dataset, labels)
 
     def _inputs(self, generator: Any, start: int, count: int) -> dict[str, torch.Tensor]:
         spec, seed = self.dataset.spec, SAMPLE_SEED
@@ -127,11 +128,6 @@ def label_shares(source: SequenceSource, classes: int) -> np.ndarray:
         known = np.concatenate([each for each in batches if each is not None] or [np.zeros(0, np.int64)])
     counts = np.bincount(known, minlength=classes).astype(np.float64)
     return counts / counts.sum() if counts.sum() else np.full(classes, 1 / classes)
-
-
-def previews(dataset: Dataset, samples: Sequence[Any]) -> list[str]:
-    """Samples as lines of a terminal."""
-    return [dataset.decoder.preview(sample) for sample in samples]
 
 
 def _output_names(dataset: Dataset) -> tuple[str, ...]:

@@ -83,6 +83,11 @@ class Engine:
         placed = {name: torch.from_numpy(each).to(self.device) for name, each in others.items() if each is not None}
         return Batch(values.to(self.device), **placed)
 
+    def wait(self) -> None:
+        """Until the device has done all that it was asked for."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
     def settle_threads(self, requested: int, one_step: Callable[[], object]) -> int:
         """Sets the number of CPU threads and returns it.
 

@@ -18,13 +18,15 @@ from rgan_kit.contracts import (
     Objective,
     RunInfo,
     UsageError,
+    as_lines,
+    write_samples,
 )
 from rgan_kit.plugins.blame import blamed
 from rgan_kit.plugins.contain import contained
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, locked
 from rgan_kit.training import selection
-from rgan_kit.training.assessment import Assessor, previews
+from rgan_kit.training.assessment import Assessor
 from rgan_kit.training.batches import Batches
 from rgan_kit.training.building import composed, own_parameters
 from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, average_of, load_weights, weights
@@ -210,15 +212,16 @@ class Trainer:
 
     def _show_samples(self, step: int) -> None:
         drawn = self.assessor.draw(self.generator, SAMPLES_SHOWN)
-        lines = previews(self.dataset, drawn.samples)
+        lines = as_lines(self.dataset.decoder, drawn.samples)
         distinct = len(set(lines)) / len(lines)
         self.metrics_file.write(step, {"samples/distinct": distinct})
         self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics={"samples/distinct": distinct})
-        self.reporter.samples(step, [*lines[:4], f"({distinct:.0%} of {len(lines)} are distinct)"])
+        shown = as_lines(self.dataset.decoder, drawn.samples, drawn.labels)
+        self.reporter.samples(step, [*shown[:4], f"({distinct:.0%} of {len(lines)} are distinct)"])
         folder = self.folder / "samples" / f"step-{step:08d}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.dataset.decoder.write(drawn.samples, folder)
+            write_samples(self.dataset.decoder, drawn.samples, folder, drawn.labels)
         except OSError as error:
             raise cannot_write(folder, error) from error
 

@@ -80,6 +80,10 @@ def test_a_label_is_chosen_by_name_or_drawn(conditional):
     by_label = [conditional.outputs(50, label=name, length=3)["tokens"] for name in conditional.manifest.labels]
     wanted = np.stack([by_label[label][row] for row, label in enumerate(drawn)])
     np.testing.assert_array_equal(conditional.outputs(50, length=3)["tokens"], wanted)
+    names = conditional.manifest.labels
+    assert conditional.labels(50) == [names[label] for label in drawn]
+    assert conditional.labels(20, start=30) == conditional.labels(50)[30:]
+    assert conditional.labels(2, label="hot") == ["hot", "hot"]
 
 
 def test_temperature_reaches_the_graph(tokens):

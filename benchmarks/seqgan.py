@@ -24,8 +24,8 @@ import torch
 from rgan_kit.contracts import Batch, StepContext, TokenSpec
 from rgan_kit_plugins.discriminators import DISCRIMINATORS
 from rgan_kit_plugins.generators import GENERATORS
+from rgan_kit_plugins.generators.token_policy import RecurrentPolicy as Policy
 from rgan_kit_plugins.objectives import OBJECTIVES
-from rgan_kit_plugins.objectives.policy_gradient.sampling import Policy
 
 PAD, BOS, EOS = 0, 1, 2
 

@@ -161,6 +161,49 @@ def test_an_objective_without_its_network_is_refused(registry):
         resolve(Request(recipe="lstm-lm", settings=["objective=non-saturating"]), registry)
 
 
+@pytest.mark.parametrize(
+    ("recipe", "domain", "settings", "said"),
+    [
+        ("lstm-gan", "series", ["objective=maximum-likelihood"],
+         "maximum-likelihood needs a generator with a likelihood, and lstm as it is set has none on series.\n"
+         "Give it that: --set generator.autoregressive=true"),
+        ("conv-gru-vae", "video", ["generator.likelihood=false"],
+         "needs a generator with a likelihood, .* on frames.\nGive it that: --set generator.likelihood=true"),
+        ("lstm-vae", "text", ["generator.latent_size=0"],
+         "needs a generator with a latent, .*\nGive it that: --set generator.latent_size=16"),
+        ("lstm-scratchgan", "text", ["discriminator.bidirectional=true"],
+         "needs a discriminator with scores of steps that do not depend on later ones.*bidirectional=false"),
+        ("lstm-gan", "text", ["objective=scratchgan"], "scratchgan needs a discriminator with scores of steps"),
+    ],
+)  # fmt: skip
+def test_what_an_objective_requires_is_asked_before_anything_is_built(registry, recipe, domain, settings, said):
+    with pytest.raises(UsageError, match=f"(?s){said}"):
+        resolve(Request(recipe=recipe, domain=domain, settings=settings), registry)
+
+
+def test_what_the_built_in_parts_say_they_can_do_is_so(registry):
+    """On every kind of data, with the options that decide it."""
+    from rgan_kit.contracts import Autoregressive, DiscriminatorSpec, GeneratorSpec, Stepwise
+    from rgan_kit.testing.examples import example_spec
+
+    seen = set()
+    for spec in registry.specs(GeneratorSpec):
+        for options in (spec.options(), spec.options(latent_size=2, autoregressive=True, likelihood=True)):
+            for kind in spec.kinds:
+                network = spec.build(options, example_spec(kind))
+                found = {"likelihood": isinstance(network, Autoregressive), "steps": isinstance(network, Stepwise),
+                         "latent": network.latent_size > 0}  # fmt: skip
+                assert set(spec.provides(options, kind)) == {name for name, there in found.items() if there}
+                seen.add(tuple(found.values()))
+    assert len(seen) > 2
+    for spec in registry.specs(DiscriminatorSpec):
+        changes = [{}, {"bidirectional": False}] if "bidirectional" in spec.options.model_fields else [{}]
+        for options in (spec.options(**each) for each in changes):
+            for kind in spec.kinds:
+                causal = getattr(spec.build(options, example_spec(kind)), "causal", False)
+                assert ("causal" in spec.provides(options, kind)) == causal
+
+
 def test_every_option_has_a_meaning(registry):
     models = {offer.spec.options for offer in registry.offers() if hasattr(offer.spec, "options")} | {TrainOptions}
     for model in models:

@@ -120,11 +120,11 @@ def test_a_frozen_network_keeps_its_weights_and_statistics_and_drops_nothing(tra
 
 
 def test_recurrent_layers_of_a_frozen_network_lose_their_dropout_and_get_it_back():
-    from rgan_kit.training.freezing import as_they_are
+    from rgan_kit.nn import as_they_are
 
     layers = torch.nn.LSTM(2, 3, 2, dropout=0.5, batch_first=True)
     values = torch.randn(2, 4, 2, requires_grad=True)
-    with as_they_are([layers]):
+    with as_they_are(layers):
         first, second = layers(values)[0], layers(values)[0]
         assert torch.equal(first, second) and layers.training  # cuDNN needs training mode for gradients
     assert layers.dropout == 0.5

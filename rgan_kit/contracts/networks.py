@@ -25,9 +25,10 @@ NETWORK_NAMES: tuple[NetworkName, ...] = ("generator", "discriminator", "encoder
 """Names that mean a network of that kind, unless a recipe and an objective say otherwise."""
 
 Capability = str
-"""What a part can do. ``likelihood`` (of a generator: ``log_probs``), ``latent`` (of a generator: a ``latent_size``
-above 0), ``steps`` (of a generator: ``stepper()``), ``causal`` (of a discriminator: the score of a step depends on no
-later one), ``step-posterior`` (of an encoder: a posterior for every step); others are between those who agree on them.
+"""What a part can do. ``likelihood`` (of a generator: ``log_probs``), ``latent`` (of a generator: something to encode
+into, a ``latent_size`` above 0 or the noise of every step), ``steps`` (of a generator: ``stepper()``), ``causal`` (of a
+discriminator: the score of a step depends on no later one), ``step-posterior`` (of an encoder: a posterior for every
+step); others are between those who agree on them.
 """
 
 

@@ -5,6 +5,7 @@
 
 from rgan_kit.nn.choice import IMPOSSIBLE, block_of, pick, relaxed_choice
 from rgan_kit.nn.exporting import Carry, ScanStep, exportable, scan
+from rgan_kit.nn.freezing import as_they_are
 from rgan_kit.nn.masks import padding_mask, reverse_padded
 from rgan_kit.nn.recurrence import Cell, Recurrence, State
 from rgan_kit.nn.scheduled_sampling import read_own_symbols
@@ -20,6 +21,7 @@ __all__ = [
     "ScanStep",
     "exportable",
     "scan",
+    "as_they_are",
     "padding_mask",
     "reverse_padded",
     "Cell",

@@ -21,6 +21,7 @@ from rgan_kit.contracts import (
     as_lines,
     write_samples,
 )
+from rgan_kit.nn import as_they_are
 from rgan_kit.plugins.blame import blamed
 from rgan_kit.plugins.contain import contained
 from rgan_kit.plugins.registry import Registry
@@ -31,7 +32,6 @@ from rgan_kit.training.batches import Batches
 from rgan_kit.training.building import composed, own_parameters
 from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, average_of, load_weights, weights
 from rgan_kit.training.engine import Engine
-from rgan_kit.training.freezing import as_they_are
 from rgan_kit.training.likelihood import HeldOut
 from rgan_kit.training.monitor import Monitor
 from rgan_kit.training.reporting import Clock, MetricsFile, Progress, Reporter
@@ -117,7 +117,7 @@ class Trainer:
                 context = self.batches.of_step(0, self.schedule.at(start))
                 for phase in stage.phases:
                     self.engine.seed_step(0)
-                    with as_they_are(self.networks[name] for name in phase.frozen):
+                    with as_they_are(*(self.networks[name] for name in phase.frozen)):
                         phase.loss(context).value.backward()  # type: ignore[no-untyped-call]
             for network in self.stored().values():
                 network.zero_grad(set_to_none=True)

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
 from rgan_kit.contracts import NetworkName, Phase, RganKitError, StepContext
+from rgan_kit.nn import as_they_are
 from rgan_kit.training.building import OBJECTIVE
-from rgan_kit.training.freezing import as_they_are
 from rgan_kit.training.schedule import Place, learning_rate
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class Updater:
             for parameter in parameters:
                 parameter.requires_grad_(trained)
                 parameter.grad = None
-        with as_they_are(self.networks[name] for name in phase.frozen), self.engine.autocast():
+        with as_they_are(*(self.networks[name] for name in phase.frozen)), self.engine.autocast():
             loss = phase.loss(context)
         figures: dict[str, Tensor | float] = {f"{phase.name}/loss": loss.value.detach()}
         for key, value in loss.metrics.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 
 import numpy as np
@@ -10,19 +11,14 @@ import torch
 from test_token_networks import BOS, EOS, PAD, discriminator, generator, spec
 from torch.nn import functional as F
 
-from rgan_kit.contracts import Batch, PluginError, StepContext, UsageError
+from rgan_kit.contracts import Autoregressive, Batch, PluginError, StepContext, Stepwise, UsageError
+from rgan_kit.nn import as_they_are, padding_mask
 from rgan_kit_plugins.discriminators import DISCRIMINATORS
+from rgan_kit_plugins.generators.inverse_cdf import pick_from
 from rgan_kit_plugins.generators.linear_cross_entropy import linear_cross_entropy
 from rgan_kit_plugins.objectives import OBJECTIVES
 from rgan_kit_plugins.objectives.policy_gradient.rollouts import roll_out, rollout_rewards
-from rgan_kit_plugins.objectives.policy_gradient.sampling import (
-    Policy,
-    Sample,
-    log_probs,
-    pick_from,
-    sample,
-    without_dropout,
-)
+from rgan_kit_plugins.objectives.policy_gradient.sampling import Sample, log_probs, sample
 from rgan_kit_plugins.objectives.policy_gradient.scratchgan import discounted
 from rgan_kit_plugins.objectives.policy_gradient.seqgan import baseline
 
@@ -51,6 +47,62 @@ def objective(name: str, data, critic: str = "lstm", made=None, **options):
     chosen = next(each for each in OBJECTIVES if each.name == name)
     networks = {"generator": made or generator(data=data), "discriminator": critic_named(critic, data)}
     return chosen.build(chosen.options(**options), networks, data)
+
+
+class Foreign(torch.nn.Module):
+    """A stranger's generator: the next symbol by the latest two, a latent and a label. It has a ``stepper()`` by the
+    contract of step files, whose state is what the latest symbols say, and no policy of its own."""
+
+    noise_size = 0
+
+    def __init__(self, data, latent_size: int = 0, dropout: float = 0.0) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.data, self.latent_size = data, latent_size
+        self.embedding = torch.nn.Embedding(data.vocab_size, 3)
+        self.latent = torch.nn.Linear(latent_size, 6) if latent_size else None
+        self.labels = torch.nn.Embedding(len(data.labels), 6) if data.labels else None
+        self.dropout = torch.nn.Dropout(dropout)
+        self.output = torch.nn.Linear(6, data.vocab_size)
+        for parameter in self.parameters():
+            torch.nn.init.normal_(parameter)
+
+    def logits(self, last, before_last, latent, labels):
+        read = torch.cat([last, before_last], dim=-1)
+        if self.latent is not None:
+            read = read + self.latent(latent)
+        if self.labels is not None:
+            read = read + self.labels(labels)
+        logits = self.output(self.dropout(torch.tanh(read)))
+        logits[..., list(self.data.never_in_data)] = -1e9
+        return logits
+
+    def log_probs(self, batch, latent=None):
+        read = self.embedding(F.pad(batch.values[:, :-1], (1, 0), value=self.data.bos))
+        before = F.pad(read[:, :-1], (0, 0, 1, 0))
+        time = batch.values.shape[1]
+        wide = [None if each is None else each[:, None].expand(-1, time, *each.shape[1:]) for each in
+                (latent, batch.labels)]  # fmt: skip
+        nats = F.log_softmax(self.logits(read, before, *wide), dim=2).gather(2, batch.values[:, :, None])[:, :, 0]
+        return nats * padding_mask(batch.lengths, time)
+
+    def stepper(self) -> torch.nn.Module:
+        return ForeignStepper(copy.deepcopy(self).eval().requires_grad_(False))
+
+
+class ForeignStepper(torch.nn.Module):
+    state_shapes = ((3,),)
+
+    def __init__(self, network: Foreign) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, previous, state_0, latent=None, labels=None):
+        network = self.network
+        last = network.embedding(previous)
+        logits = network.logits(last, state_0, latent, labels)
+        logits[:, list(network.data.never_generated)] = -1e9
+        return logits, last
 
 
 # --- drawing ---
@@ -86,16 +138,18 @@ def test_a_sample_is_what_the_exported_sampler_makes_of_the_same_numbers(vocabul
     allowed[4, 5:] = False
     model = generator("gru", spec(vocabulary, unknown=UNKNOWN, allowed_next=allowed), layers=2)
     uniform = torch.rand(50, 6)
-    drawn = sample(model, 6, 50, uniform=uniform)
+    drawn = sample(model, model.data, 6, 50, uniform=uniform)
     tokens, lengths = model.sampler()(uniform, torch.tensor(1.0))
     assert torch.equal(drawn.batch.values, tokens)
     ended = (drawn.batch.values == EOS).any(dim=1)
     assert torch.equal(drawn.batch.lengths, lengths + ended)
 
 
-def test_log_probs_are_those_of_what_can_be_drawn():
+@pytest.mark.parametrize("foreign", [False, True])
+def test_log_probs_are_those_of_what_can_be_drawn(foreign):
     """Over all sequences their probabilities sum to one, without those that hold an unknown symbol."""
-    model = generator(data=spec(6, unknown=UNKNOWN), dropout=0.4).train()
+    data = spec(6, unknown=UNKNOWN)
+    model = (Foreign(data, dropout=0.4) if foreign else generator(data=data, dropout=0.4)).train()
     assert everything(model)[1].exp().sum().item() == pytest.approx(1, abs=1e-5)
 
 
@@ -106,13 +160,13 @@ def everything(model, longest: int = 3) -> tuple[Batch[torch.Tensor], torch.Tens
     rows += [list(body) for body in itertools.product(symbols, repeat=longest)]
     values = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
     batch = Batch(values, torch.tensor([len(row) for row in rows]))
-    nats = log_probs(model, Sample(batch, None, Policy(model, 1), ()))
+    nats = log_probs(model, Sample(batch, None, None, (), model.data))
     return batch, nats.sum(dim=1), nats
 
 
 def test_dropout_is_off_inside_and_back_afterwards():
     model = generator(layers=2, dropout=0.5).train()
-    with pytest.raises(RuntimeError, match="inside"), without_dropout(model):
+    with pytest.raises(RuntimeError, match="inside"), as_they_are(model):
         assert not model.dropout.training and model.recurrence.rnn.training and model.recurrence.rnn.dropout == 0
         raise RuntimeError("inside")
     assert all(module.training for module in model.modules())
@@ -121,8 +175,30 @@ def test_dropout_is_off_inside_and_back_afterwards():
 
 
 def test_a_generator_without_steps_is_named():
-    with pytest.raises(PluginError, match="Linear is no recurrent generator of symbols"):
-        sample(torch.nn.Linear(1, 1), 3, 2)
+    with pytest.raises(PluginError, match="Linear has no stepper and log_probs"):
+        sample(torch.nn.Linear(1, 1), spec(), 3, 2)
+
+
+def test_any_generator_with_a_stepper_and_a_likelihood_will_do():
+    model = Foreign(spec(8, unknown=UNKNOWN, labels=("a", "b")), latent_size=2)
+    assert isinstance(model, Stepwise) and isinstance(model, Autoregressive)
+    torch.manual_seed(3)
+    labels = torch.tensor([0, 1, 1, 0] * 500)
+    drawn = sample(model, model.data, 5, 2000, labels)
+    shares = torch.bincount(drawn.batch.values[:, 0], minlength=8) / 2000
+    first = Batch(torch.arange(8)[:, None], torch.ones(8, dtype=torch.int64))
+    latents = torch.randn(4000, 2)
+    expected = torch.zeros(8)
+    for label in (0, 1):
+        for symbol in first.values:
+            many = Batch(symbol.expand(4000, 1), torch.ones(4000, dtype=torch.int64), torch.full((4000,), label))
+            expected[symbol] += drawn_nats(model, many, latents).exp().mean().detach() / 2
+    assert shares[UNKNOWN] == 0
+    torch.testing.assert_close(shares, expected.where(torch.arange(8) != UNKNOWN, 0), atol=0.04, rtol=0)
+
+
+def drawn_nats(model, batch: Batch[torch.Tensor], latent: torch.Tensor) -> torch.Tensor:
+    return log_probs(model, Sample(batch, latent, None, (), model.data))
 
 
 # --- rollouts ---
@@ -135,36 +211,40 @@ def one_by_one(model, drawn: Sample, critic, uniform: torch.Tensor) -> tuple[tor
     _, rollouts, size, time = uniform.shape
     for b in range(size):
         length, label = int(batch.lengths[b]), batch.labels[b : b + 1]
-        condition = model.condition(torch.zeros(1, 1), drawn.latent[b : b + 1], label)
+        alone = drawn.latent[b : b + 1], label
         for t in range(1, length + 1):
             scores = []
             for n in range(rollouts):
                 tokens = batch.values[b, :t].tolist()
                 while t < length and tokens[-1] != EOS and len(tokens) < time:
-                    tokens.append(next_token(model, tokens, condition, uniform[t - 1, n, b, len(tokens)]))
+                    tokens.append(next_token(model, tokens, *alone, uniform[t - 1, n, b, len(tokens)]))
                 completed[t, n, b] = tokens
-                alone = Batch(torch.tensor([tokens]), torch.tensor([len(tokens)]), label)
-                scores.append(torch.sigmoid(critic(alone).sequence).item())
+                single = Batch(torch.tensor([tokens]), torch.tensor([len(tokens)]), label)
+                scores.append(torch.sigmoid(critic(single).sequence).item())
             rewards[b, t - 1] = sum(scores) / rollouts
     return rewards, completed
 
 
-def next_token(model, tokens: list[int], condition: torch.Tensor, uniform: torch.Tensor) -> int:
-    state = model.recurrence.initial_state(condition)
-    for token in (BOS, *tokens):
-        previous = torch.tensor([token])
-        logits, state = model.step(model.embedding(previous) + condition, previous, state)
-    return int((F.softmax(logits, dim=1).cumsum(dim=1)[0] <= uniform).sum())
+def next_token(model, tokens: list[int], latent: torch.Tensor, label: torch.Tensor, uniform: torch.Tensor) -> int:
+    """The probability of every symbol after these, each by the likelihood of a sequence that it ends."""
+    rows = torch.tensor([[*tokens, symbol] for symbol in range(model.data.vocab_size)])
+    count = len(rows)
+    batch = Batch(rows, torch.full((count,), rows.shape[1]), label.expand(count))
+    probabilities = model.log_probs(batch, latent.expand(count, -1))[:, -1].exp()
+    probabilities[list(model.data.never_generated)] = 0
+    return int((probabilities.cumsum(dim=0) / probabilities.sum() <= uniform).sum())
 
 
-@pytest.mark.parametrize("critic_name", ["lstm", "gru", "lstm-both", "cnn"])
+@pytest.mark.parametrize("critic_name", ["lstm", "gru", "lstm-both", "cnn", "lstm foreign", "cnn foreign"])
 def test_the_reward_of_every_sequence_and_position_equals_that_of_a_loop(critic_name, double):
     data = spec(8, unknown=UNKNOWN, labels=("a", "b"))
-    model, critic = generator("lstm", data, latent_size=2, layers=2, dropout=0.3), critic_named(critic_name, data)
+    critic_name, _, foreign = critic_name.partition(" ")
+    model = Foreign(data, 2, 0.3) if foreign else generator("lstm", data, latent_size=2, layers=2, dropout=0.3)
+    critic = critic_named(critic_name, data)
     with torch.no_grad():
-        model.output.bias[EOS] += 0.5
-    torch.manual_seed(5)
-    drawn = sample(model, 6, 5, torch.tensor([0, 1, 1, 0, 1]))
+        model.output.bias[EOS] += 0.0 if foreign else 0.5  # some end early, and some never
+    torch.manual_seed(1 if foreign else 5)
+    drawn = sample(model, model.data, 6, 5, torch.tensor([0, 1, 1, 0, 1]))
     assert {1, 6} < set(drawn.batch.lengths.tolist())  # ended at once, never, and in between
     uniform = torch.rand(5, 3, 5, 6)
     rewards = rollout_rewards(critic.train(), drawn, 3, uniform)
@@ -183,7 +263,7 @@ def test_rewards_of_a_critic_that_looks_at_the_batch_are_of_whole_batches(double
     data = spec(8)
     model, critic = generator(data=data), critic_named("lstm-statistics", data)
     torch.manual_seed(1)
-    drawn, uniform = sample(model, 4, 5), torch.rand(3, 2, 5, 4)
+    drawn, uniform = sample(model, model.data, 4, 5), torch.rand(3, 2, 5, 4)
     rewards = rollout_rewards(critic, drawn, 2, uniform)
     critic.eval()
     with torch.no_grad():
@@ -196,7 +276,7 @@ def test_rewards_of_a_critic_that_looks_at_the_batch_are_of_whole_batches(double
 def test_sequences_of_one_symbol_are_their_own_rewards():
     data = spec(8)
     model, critic = generator(data=data), critic_named("lstm", data)
-    drawn = sample(model, 1, 4)
+    drawn = sample(model, model.data, 1, 4)
     expected = torch.sigmoid(critic.eval()(drawn.batch).sequence)
     torch.testing.assert_close(rollout_rewards(critic, drawn, 2), expected[:, None])
 
@@ -230,10 +310,14 @@ def sharp(critic) -> torch.nn.Module:
     return critic
 
 
-@pytest.mark.parametrize("subtracted", ["prefix", "mean", "none"])
-def test_seqgans_gradient_is_that_of_the_expected_reward(subtracted):
+@pytest.mark.parametrize(
+    ("subtracted", "foreign"), [("prefix", False), ("mean", False), ("none", False), ("prefix", True)]
+)
+def test_seqgans_gradient_is_that_of_the_expected_reward(subtracted, foreign):
     data = spec(6, unknown=UNKNOWN)
-    made = objective("seqgan", data, baseline=subtracted, rollouts=2, likelihood_weight=0.0)
+    made = objective(
+        "seqgan", data, made=Foreign(data) if foreign else None, baseline=subtracted, rollouts=2, likelihood_weight=0.0
+    )
     model, critic = made.generator, sharp(made.discriminator)
     batch, nats, _ = everything(model)
     with torch.no_grad():
@@ -244,10 +328,19 @@ def test_seqgans_gradient_is_that_of_the_expected_reward(subtracted):
     assert all(parameter.grad is None for parameter in critic.parameters())
 
 
-@pytest.mark.parametrize(("discount", "entropy"), [(1.0, 0.0), (1.0, 0.1), (0.3, 0.0)])
-def test_scratchgans_gradient_is_that_of_the_discounted_returns(discount, entropy):
+@pytest.mark.parametrize(
+    ("discount", "entropy", "foreign"), [(1.0, 0.0, False), (1.0, 0.1, False), (0.3, 0.0, False), (0.3, 0.0, True)]
+)
+def test_scratchgans_gradient_is_that_of_the_discounted_returns(discount, entropy, foreign):
     data = spec(6, unknown=UNKNOWN)
-    made = objective("scratchgan", data, discount=discount, entropy_weight=entropy, likelihood_weight=0.0)
+    made = objective(
+        "scratchgan",
+        data,
+        made=Foreign(data) if foreign else None,
+        discount=discount,
+        entropy_weight=entropy,
+        likelihood_weight=0.0,
+    )
     model, critic = made.networks["generator"], sharp(made.networks["discriminator"])
     batch, nats, each = everything(model)
     counts = torch.arange(3) < batch.lengths[:, None]

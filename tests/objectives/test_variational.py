@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from rgan_kit.contracts import Batch, PluginError, StepContext, TokenSpec
+from rgan_kit.nn import padding_mask
 from rgan_kit.training import importance
 from rgan_kit.training.importance import importance_weighted
 from rgan_kit_plugins.discriminators import DISCRIMINATORS
@@ -237,6 +238,77 @@ def test_the_labels_of_a_sequence_go_with_it_through_every_sample(monkeypatch):
     got = importance_weighted(**made, batch=labelled, samples=3)
     expected = made["generator"].log_probs(labelled, torch.zeros(4, 1)).sum(dim=1)
     torch.testing.assert_close(got.float(), expected)
+
+
+# --- a posterior for every step ---
+
+
+class PerStep(torch.nn.Module):
+    """``x_t = W z_t + b + s e_t`` with a latent for every step: the sequences' likelihood has a closed form."""
+
+    latent_size, noise_size, deviation = 0, 2, 0.3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor([[0.6, 0.8], [0.8, -0.6], [0.0, 0.0]]) * torch.tensor([1.0, 0.5]))
+        self.bias = torch.nn.Parameter(torch.tensor([0.1, -0.2, 0.3]))
+
+    def log_probs(self, batch, latent):
+        made = torch.distributions.Normal(latent @ self.weight.T + self.bias, self.deviation)
+        return made.log_prob(batch.values).sum(dim=2) * padding_mask(batch.lengths, batch.values.shape[1])
+
+    def likelihood(self, batch):
+        covariance = self.weight @ self.weight.T + self.deviation**2 * torch.eye(3)
+        made = torch.distributions.MultivariateNormal(self.bias, covariance)
+        return (made.log_prob(batch.values) * padding_mask(batch.lengths, batch.values.shape[1])).sum(dim=1)
+
+
+class PosteriorPerStep(torch.nn.Module):
+    """The true posterior, which is diagonal as the columns of the weight are orthogonal; off by a shift."""
+
+    def __init__(self, model: PerStep, shift: float = 0.0) -> None:
+        super().__init__()
+        self.model, self.shift = model, torch.nn.Parameter(torch.tensor(shift))
+
+    def forward(self, batch):
+        weight, variance = self.model.weight, self.model.deviation**2
+        precision = 1 + weight.square().sum(dim=0) / variance
+        mean = (batch.values - self.model.bias) @ weight / variance / precision
+        return mean + self.shift, (-precision.log()).expand_as(mean)
+
+
+def steps_batch() -> Batch[torch.Tensor]:
+    torch.manual_seed(4)
+    return Batch(torch.randn(5, 6, 3), torch.tensor([6, 1, 3, 6, 2]))
+
+
+def test_a_posterior_for_every_step_bounds_the_exact_likelihood_and_reaches_it():
+    model, data = PerStep(), steps_batch()
+    with torch.no_grad():
+        exact, true = model.likelihood(data), importance_weighted(model, PosteriorPerStep(model), data, 1)
+        torch.testing.assert_close(true.float(), exact, rtol=1e-4, atol=1e-4)  # every draw weighs the same
+        torch.manual_seed(0)
+        few, many = (importance_weighted(model, PosteriorPerStep(model, 0.3), data, k) for k in (1, 20_000))
+        assert (few.sum() < exact.sum()) and (many - exact).abs().max() < 0.2
+
+
+def test_the_evidence_of_steps_counts_each_of_them_and_none_of_the_padding():
+    model, data = PerStep(), steps_batch()
+    made = {"generator": model, "encoder": PosteriorPerStep(model, 0.1)}
+    loss = objective("evidence-lower-bound", made, annealing="none", free_bits=0.0)
+    context = StepContext(data, 0.0, 6)
+    torch.manual_seed(0)
+    values = torch.stack([loss.loss(context).value.detach() for _ in range(400)])
+    gap = 0.1**2 / 2 * (1 + model.weight.square().sum(dim=0) / model.deviation**2).sum()  # KL to the true posterior
+    expected = (gap * data.lengths.sum() - model.likelihood(data).sum()) / data.lengths.sum()
+    assert values.mean().item() == pytest.approx(expected.item(), abs=4 * values.std().item() / 20)
+    torch.manual_seed(1)
+    first = loss.loss(context)
+    noisy = replace(data, values=data.values + 50 * ~padding_mask(data.lengths, 6)[:, :, None])
+    torch.manual_seed(1)
+    second = loss.loss(StepContext(noisy, 0.0, 6))
+    assert first.value.item() == second.value.item()
+    assert first.metrics["kl"].item() == second.metrics["kl"].item() and first.metrics["active_units"] == 2
 
 
 def test_half_of_what_the_discriminator_sees_is_reconstructed_and_half_from_the_prior(monkeypatch):

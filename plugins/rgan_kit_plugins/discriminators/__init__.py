@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
 
-from rgan_kit.contracts import KINDS, DataSpec, Discriminator, DiscriminatorSpec, FrameSpec, Options, TokenSpec
+from rgan_kit.contracts import KINDS, DataSpec, Discriminator, DiscriminatorSpec, FrameSpec, Kind, Options, TokenSpec
 
 if TYPE_CHECKING:
     from rgan_kit.nn import Cell
@@ -84,6 +84,10 @@ def _build(cell: Cell, options: Any, data: DataSpec) -> Discriminator:
     return RecurrentSeriesDiscriminator(cell, options, data)
 
 
+def _provides(options: RecurrentDiscriminatorOptions, kind: Kind) -> list[str]:
+    return ["causal"] if kind == "tokens" and not options.bidirectional else []
+
+
 def _build_cnn(options: Any, data: DataSpec) -> Discriminator:
     from rgan_kit_plugins.discriminators.convolutional_tokens import ConvolutionalTokenDiscriminator
 
@@ -98,6 +102,7 @@ def _spec(cell: Cell, paper: str) -> DiscriminatorSpec:
         options=RecurrentDiscriminatorOptions,
         paper=paper,
         build=partial(_build, cell),
+        provides=_provides,
     )
 
 
@@ -117,6 +122,7 @@ def _frames(name: str, summary: str, paper: str) -> DiscriminatorSpec:
         options=ConvolutionalFrameOptions,
         paper=paper,
         build=partial(_build_frames, name),
+        provides=lambda options, kind: [],
     )
 
 
@@ -131,6 +137,7 @@ DISCRIMINATORS = (
         options=ConvolutionalTokenOptions,
         paper="Kim 2014, arXiv:1408.5882; Yu et al. 2017, arXiv:1609.05473; Nie et al. 2019, RelGAN (ICLR)",
         build=_build_cnn,
+        provides=lambda options, kind: ["causal"],
     ),
     _frames("image", "2-D convolutions score every frame for itself", "Radford et al. 2015, arXiv:1511.06434"),
     _frames("conv3d", "3-D convolutions score the clip and every frame in it", "Tran et al. 2015, arXiv:1412.0767"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from rgan_kit.contracts import KINDS, DataSpec, FrameSpec, Generator, GeneratorSpec, Options, TokenSpec
+from rgan_kit.contracts import KINDS, DataSpec, FrameSpec, Generator, GeneratorSpec, Kind, Options, TokenSpec
 
 if TYPE_CHECKING:
     from rgan_kit.nn import Cell
@@ -76,6 +76,12 @@ def _build(cell: Cell, options: Any, data: DataSpec) -> Generator:
     return RecurrentSeriesGenerator(cell, options, data)
 
 
+def _provides(options: RecurrentGeneratorOptions, kind: Kind) -> list[str]:
+    likelihood = {"tokens": True, "series": options.autoregressive, "frames": options.likelihood}[kind]
+    found = {"steps": True, "likelihood": likelihood, "latent": options.latent_size > 0}
+    return [ability for ability, there in found.items() if there]
+
+
 def _spec(cell: Cell) -> GeneratorSpec:
     return GeneratorSpec(
         name=cell,
@@ -86,6 +92,7 @@ def _spec(cell: Cell) -> GeneratorSpec:
         paper=f"{PAPERS[cell]}; series: Esteban et al. 2017, arXiv:1706.02633; frames: Tulyakov et al. 2018, "
         "arXiv:1707.04993",
         build=partial(_build, cell),
+        provides=_provides,
     )
 
 

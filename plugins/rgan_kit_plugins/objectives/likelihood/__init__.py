@@ -38,6 +38,7 @@ OBJECTIVES = (
         paper="Williams & Zipser 1989, A Learning Algorithm for Continually Running Fully Recurrent Neural Networks; "
         "Bengio et al. 2015, arXiv:1506.03099",
         kinds=frozenset({"tokens", "series"}),
+        requires={"generator": ("likelihood",)},
         options=LikelihoodOptions,
         build=_likelihood,
     ),

@@ -67,14 +67,15 @@ class ScratchGanOptions(PolicyGradientOptions):
 def _seqgan(options: Any, networks: Mapping[NetworkName, Network], data: DataSpec) -> Objective:
     from rgan_kit_plugins.objectives.policy_gradient.seqgan import SeqGan
 
-    return SeqGan(options, networks)
+    assert isinstance(data, TokenSpec)
+    return SeqGan(options, networks, data)
 
 
 def _scratchgan(options: Any, networks: Mapping[NetworkName, Network], data: DataSpec) -> Objective:
     from rgan_kit_plugins.objectives.policy_gradient.scratchgan import ScratchGan
 
     assert isinstance(data, TokenSpec)
-    return ScratchGan(options, networks, data.max_length + data.ends)
+    return ScratchGan(options, networks, data)
 
 
 OBJECTIVES: tuple[ObjectiveSpec, ...] = (
@@ -84,6 +85,7 @@ OBJECTIVES: tuple[ObjectiveSpec, ...] = (
         paper="Yu et al. 2017, arXiv:1609.05473",
         kinds=TOKENS,
         needs=("generator", "discriminator"),
+        requires={"generator": ("steps", "likelihood")},
         options=SeqGanOptions,
         build=_seqgan,
         batch_statistics=True,
@@ -94,6 +96,7 @@ OBJECTIVES: tuple[ObjectiveSpec, ...] = (
         paper="de Masson d'Autume et al. 2019, arXiv:1905.09922",
         kinds=TOKENS,
         needs=("generator", "discriminator"),
+        requires={"generator": ("steps", "likelihood"), "discriminator": ("causal",)},
         options=ScratchGanOptions,
         build=_scratchgan,
     ),

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from rgan_kit.contracts import Batch, Discriminator
-from rgan_kit.nn import State
-from rgan_kit_plugins.objectives.policy_gradient.sampling import Sample, without_dropout
+from rgan_kit.nn import State, as_they_are
+from rgan_kit_plugins.objectives.policy_gradient.sampling import Sample
 
 
 @runtime_checkable
@@ -67,7 +67,7 @@ def rollout_rewards(discriminator: Any, drawn: Sample, rollouts: int, uniform: T
     """
     batch = drawn.batch
     size, time = batch.values.shape
-    with without_dropout(discriminator), torch.autocast(batch.values.device.type, enabled=False):
+    with as_they_are(discriminator), torch.autocast(batch.values.device.type, enabled=False):
         whole = torch.sigmoid(discriminator(batch).sequence)
         if time == 1:
             return whole[:, None]
@@ -112,7 +112,7 @@ class _Pool:
 
     def __init__(self, drawn: Sample, uniform: Tensor, reader: Incremental | None) -> None:
         self.drawn, self.reader, self.policy = drawn, reader, drawn.policy
-        self.data = drawn.policy.data
+        self.data = drawn.data
         prefixes, self.rollouts, size, time = uniform.shape
         self.uniform = uniform.reshape(-1, time)
         batch = drawn.batch

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from rgan_kit.contracts import Batch, Loss, Network, NetworkName, Phase, Stage, StepContext, UsageError
-from rgan_kit.nn import padding_mask
+from rgan_kit.contracts import Batch, Loss, Network, NetworkName, Phase, Stage, StepContext, TokenSpec, UsageError
+from rgan_kit.nn import as_they_are, padding_mask
 from rgan_kit_plugins.objectives.adversarial.players import cross_entropy
-from rgan_kit_plugins.objectives.policy_gradient.sampling import Sample, log_probs, sample, without_dropout
+from rgan_kit_plugins.objectives.policy_gradient.sampling import Sample, log_probs, sample
 from rgan_kit_plugins.objectives.policy_gradient.seqgan import likelihood_phase, with_likelihood
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ScratchGan(nn.Module):
     baseline: Tensor
     updates: Tensor
 
-    def __init__(self, options: ScratchGanOptions, networks: Mapping[NetworkName, Network], max_length: int) -> None:
+    def __init__(self, options: ScratchGanOptions, networks: Mapping[NetworkName, Network], data: TokenSpec) -> None:
         super().__init__()
         if not getattr(networks["discriminator"], "causal", False):
             raise UsageError(
@@ -37,10 +37,10 @@ class ScratchGan(nn.Module):
                 "depend on what comes later too.",
                 "Let it read one way (--set discriminator.bidirectional=false), or choose discriminator cnn.",
             )
-        self.options = options
+        self.options, self.data = options, data
         self.networks = dict(networks)  # in a dictionary, so that they are no part of this module's state
-        self.register_buffer("baseline", torch.zeros(max_length))
-        self.register_buffer("updates", torch.zeros(max_length))
+        self.register_buffer("baseline", torch.zeros(data.max_length + data.ends))
+        self.register_buffer("updates", torch.zeros(data.max_length + data.ends))
 
     def stages(self) -> tuple[Stage, ...]:
         """``pretraining`` and ``adversarial``; a stage without a share is left out."""
@@ -60,7 +60,7 @@ class ScratchGan(nn.Module):
 
     def _sample(self, context: StepContext) -> Sample:
         real = context.batch
-        return sample(self.networks["generator"], context.max_length, len(real.lengths), real.labels)
+        return sample(self.networks["generator"], self.data, context.max_length, len(real.lengths), real.labels)
 
     def discriminator_loss(self, context: StepContext) -> Loss:
         """``-E log D(x_t | x_<t) - E log(1 - D(G_t | G_<t))``, averaged over all symbols (section 3)."""
@@ -78,7 +78,7 @@ class ScratchGan(nn.Module):
         options, generator = self.options, self.networks["generator"]
         drawn = self._sample(context)
         mask = padding_mask(drawn.batch.lengths, drawn.batch.values.shape[1])
-        nats = log_probs(generator, drawn)  # type: ignore[arg-type]
+        nats = log_probs(generator, drawn)
         gained = self.rewards(drawn.batch) - options.entropy_weight * nats.detach()
         returns = discounted(gained, options.discount)
         advantages = (returns - self.baseline[: returns.shape[1]]) * mask
@@ -95,7 +95,7 @@ class ScratchGan(nn.Module):
     def rewards(self, batch: Batch[Tensor]) -> Tensor:
         """``2 D(x_t | x_<t) - 1`` of each symbol: ``[batch, time]``, zero on padding."""
         discriminator: Any = self.networks["discriminator"]
-        with without_dropout(discriminator):
+        with as_they_are(discriminator):
             steps = discriminator(batch).steps.float()
         return (2 * torch.sigmoid(steps) - 1) * padding_mask(batch.lengths, steps.shape[1])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from rgan_kit.contracts import Loss, Network, NetworkName, Phase, Stage, StepContext
+from rgan_kit.contracts import Loss, Network, NetworkName, Phase, Stage, StepContext, TokenSpec
 from rgan_kit.nn import padding_mask
 from rgan_kit_plugins.objectives.adversarial.players import cross_entropy
 from rgan_kit_plugins.objectives.likelihood.teacher_forcing import negative_log_likelihood
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class SeqGan:
     """Pretraining of the generator by likelihood and of the discriminator, then both in turn."""
 
-    def __init__(self, options: SeqGanOptions, networks: Mapping[NetworkName, Network]) -> None:
-        self.options = options
+    def __init__(self, options: SeqGanOptions, networks: Mapping[NetworkName, Network], data: TokenSpec) -> None:
+        self.options, self.data = options, data
         self.generator: Any = networks["generator"]
         self.discriminator: Any = networks["discriminator"]
 
@@ -45,7 +45,7 @@ class SeqGan:
 
     def _sample(self, context: StepContext) -> Sample:
         real = context.batch
-        return sample(self.generator, context.max_length, len(real.lengths), real.labels)
+        return sample(self.generator, self.data, context.max_length, len(real.lengths), real.labels)
 
     def discriminator_loss(self, context: StepContext) -> Loss:
         """``-E log D(x) - E log(1 - D(G))`` on whole sequences (eq. 5)."""

@@ -1,6 +1,8 @@
 """The evidence lower bound of a variational autoencoder (Kingma & Welling 2014; for text Bowman et al. 2016).
 
-``log p(x) ≥ E_q(z|x) log p(x | z) - KL(q(z | x) || p(z))``, with a standard normal prior and one draw of z a sequence.
+``log p(x) ≥ E_q(z|x) log p(x | z) - KL(q(z | x) || p(z))``, with a standard normal prior and one draw of z a sequence;
+with an encoder that provides ``step-posterior`` z is the noise of every step, as in STORN (Bayer & Osendorfer 2014,
+arXiv:1411.7610).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import torch
 from torch import Tensor
 
 from rgan_kit.contracts import Encoder, Loss, Network, NetworkName, Phase, PluginError, Stage, StepContext
+from rgan_kit.nn import padding_mask
 from rgan_kit_plugins.objectives.likelihood.teacher_forcing import check_likelihood, negative_log_likelihood, scored
 from rgan_kit_plugins.objectives.variational import VariationalOptions
 from rgan_kit_plugins.objectives.variational.annealing import divergence_weight
@@ -33,7 +36,7 @@ class EvidenceLowerBound:
         self.generator = generator
         self.encoder: Encoder = networks["encoder"]
         check_likelihood(generator)
-        if not generator.latent_size:
+        if not (generator.latent_size or generator.noise_size):
             raise PluginError(
                 f"{type(generator).__name__} has no latent: there is nothing to encode into.",
                 "Give it one: --set generator.latent_size=16",
@@ -54,6 +57,9 @@ class EvidenceLowerBound:
         mean, log_variance = self.encoder(batch)
         reconstruction = negative_log_likelihood(self.generator, batch, reparameterised(mean, log_variance))
         divergence = kl_divergence(mean, log_variance)  # [batch, latent_size]
+        if mean.dim() == 3:  # of every step: what lies behind the end costs nothing
+            inside = padding_mask(batch.lengths, mean.shape[1])
+            mean, divergence = mean[inside], (divergence * inside[:, :, None]).sum(dim=1)
         weight = divergence_weight(self.options, context.progress)
         priced = free_bits(divergence, self.options.free_bits) * sequences / positions
         metrics: dict[str, Tensor | float] = {

@@ -1,17 +1,18 @@
-"""Networks that a loss uses as they are."""
+"""Networks that a loss or a sampler uses as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from torch import nn
 
 
 @contextmanager
-def as_they_are(networks: Iterable[nn.Module]) -> Iterator[None]:
-    """Evaluation mode, so that neither dropout nor running statistics have a say. Recurrent layers only lose their
-    dropout: cuDNN computes no gradient through them in evaluation mode, and they have nothing else that it changes."""
+def as_they_are(*networks: nn.Module) -> Iterator[None]:
+    """Gradients on, and evaluation mode, so that neither dropout nor running statistics have a say. Recurrent layers
+    only lose their dropout: cuDNN computes no gradient through them in evaluation mode, and they have nothing else that
+    it changes."""
     modules = [module for network in networks for module in network.modules()]
     recurrent = [module for module in modules if isinstance(module, nn.RNNBase)]
     modes, rates = [module.training for module in modules], [layers.dropout for layers in recurrent]

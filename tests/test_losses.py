@@ -122,12 +122,13 @@ def test_soft_samples_are_relaxed_and_hard_ones_are_not():
         assert bool(((values - values.round()).abs() < 1e-6).all()) == hard
 
 
-def test_series_take_the_lengths_of_real_ones():
+def test_series_take_the_lengths_of_real_ones_and_what_is_known_of_them_and_when():
     made = objective()
     made.data = SeriesSpec(1, 9, ("x",), np.zeros(1), np.ones(1))
     made.generator = Ramp()
-    real = Batch(torch.rand(2, 5, 1), torch.tensor([5, 3]))
+    real = Batch(torch.rand(2, 5, 1), torch.tensor([5, 3]), known=torch.rand(2, 5) < 0.5, times=torch.rand(2, 5))
     fake = made._fake(StepContext(real, 0.0, 9))
+    assert fake.known is real.known and fake.times is real.times
     assert fake.values.shape == (2, 5, 1)
     assert fake.lengths.tolist() == [5, 3]
 

@@ -8,6 +8,7 @@ no such thing. What the players minimise is in ``players``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -73,12 +74,13 @@ class Adversarial:
         return float(start * (end / start) ** progress)
 
     def _fake(self, context: StepContext) -> Batch[Tensor]:
-        """As many sequences as there are real ones. Where they have no end of their own they are as long as those."""
+        """As many sequences as there are real ones. Where they have no end of their own they are as long as those, and
+        of the same steps, known in the same places: none of that tells them apart."""
         relaxation = Relaxation(self.temperature(context.progress), self.options.relaxation == "straight-through")
         real, tokens = context.batch, isinstance(self.data, TokenSpec)
         length = context.max_length if tokens else real.values.shape[1]
         fake = self.generator.generate(len(real.lengths), length, labels=real.labels, relaxation=relaxation)
-        return fake if tokens else Batch(fake.values, real.lengths, real.labels)
+        return fake if tokens else replace(real, values=fake.values)
 
     def likelihood_loss(self, context: StepContext) -> Loss:
         """Of the pretraining: nats a position."""
@@ -151,7 +153,9 @@ def gradient_penalty(discriminator: Any, real: Batch[Tensor], fake: Batch[Tensor
     left = _lengthened(real.values, time)
     right = _lengthened(fake.values.detach(), time).to(left.dtype)
     share = torch.rand(len(left), *[1] * (left.ndim - 1), device=left.device, dtype=left.dtype)
-    between = Batch(share * left + (1 - share) * right, torch.maximum(real.lengths, fake.lengths), real.labels)
+    between = replace(
+        real, values=share * left + (1 - share) * right, lengths=torch.maximum(real.lengths, fake.lengths)
+    )
     # The square root has no gradient at zero.
     return (_squared_gradients(discriminator, between).clamp(min=1e-12).sqrt() - 1).square().mean()
 
@@ -164,7 +168,7 @@ def _lengthened(values: Tensor, time: int) -> Tensor:
 def one_hot(batch: Batch[Tensor], vocabulary: int, discriminator: Any) -> Batch[Tensor]:
     """Real tokens in the space of generated ones, zero on padding, in the discriminator's type."""
     values = F.one_hot(batch.values, vocabulary) * padding_mask(batch.lengths, batch.values.shape[1])[:, :, None]
-    return Batch(values.to(next(discriminator.parameters()).dtype), batch.lengths, batch.labels)
+    return replace(batch, values=values.to(next(discriminator.parameters()).dtype))
 
 
 def _squared_gradients(discriminator: Any, batch: Batch[Tensor]) -> Tensor:
@@ -172,6 +176,6 @@ def _squared_gradients(discriminator: Any, batch: Batch[Tensor]) -> Tensor:
     values = batch.values.detach().requires_grad_()
     # cuDNN's recurrent layers have no double backward; on a CPU this changes nothing.
     with torch.backends.cudnn.flags(enabled=False):
-        score = discriminator(Batch(values, batch.lengths, batch.labels)).sequence.sum()
+        score = discriminator(replace(batch, values=values)).sequence.sum()
     (gradient,) = torch.autograd.grad(score, values, create_graph=True)
     return gradient.square().flatten(1).sum(dim=1)

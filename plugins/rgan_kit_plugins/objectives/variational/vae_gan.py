@@ -74,7 +74,7 @@ class VaeGan(Adversarial):
             labels=real.labels,
             relaxation=Relaxation(self.temperature(context.progress), self.options.relaxation == "straight-through"),
         )
-        return fake if tokens else Batch(fake.values, real.lengths, real.labels)
+        return fake if tokens else replace(real, values=fake.values)
 
     def generator_loss(self, context: StepContext) -> Loss:
         """The evidence lower bound, which moves both networks, and the generator's side of the game."""

@@ -266,9 +266,9 @@ class MetricSpec:
     Attributes:
         name, summary, kinds, paper: as in ``ComponentSpec``.
         compute: ``compute(sample_set)`` returns figures by name, ``{}`` where they do not apply.
-        selects: names of figures that say how good the samples are: the nearer to the same figure of held-out data
-            (``heldout_`` before its name), the better; where there is none, the lower. The trainer keeps, among the
-            weights whose held-out likelihood is near the best, those that are best by them, each in its own unit.
+        selects: names of figures (lower is better) that say how far samples are from real data, in both directions: a
+            likelihood that is too high is a distance too. The trainer keeps, among the weights whose held-out
+            likelihood is near the best, those that have the lowest of them, by what share each changes.
     """
 
     name: str

@@ -1,12 +1,15 @@
 """Figures of samples, as plain functions: how many differ, how many are copies, how likely they are."""
 
+from rgan_kit.evaluation.judge import Verdict, judge
 from rgan_kit.evaluation.ngrams import NGramModel
 from rgan_kit.evaluation.overlap import distinct_share, verbatim_share, within_share
 from rgan_kit.evaluation.rows import mean_length, row_keys, sampled_rows, source_rows
 
 __all__ = [
     "NGramModel",
+    "Verdict",
     "distinct_share",
+    "judge",
     "mean_length",
     "row_keys",
     "sampled_rows",

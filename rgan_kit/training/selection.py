@@ -1,9 +1,7 @@
 """Which weights are kept: near the best likelihood and, among those, with the samples nearest to real data.
 
 Either alone can be had cheaply: a generator that only sharpens gains on its samples and loses on held-out data, one
-that stops early the other way round. And samples can be too good: likelier than real data are those of a generator that
-has collapsed to what is likeliest. So a figure is judged by its distance from its control, the same figure of held-out
-data.
+that stops early the other way round. Figures have different units, so what counts of each is by what share it changed.
 """
 
 from __future__ import annotations
@@ -18,8 +16,8 @@ TOLERANCE = 0.02
 """How far above the lowest held-out nats weights may lie that are kept for their samples, as a share of them (of one
 nat where there are fewer)."""
 
-NOISE = 0.05
-"""Share of a control below which distances from it are chance."""
+WORSE = 0.1
+"""Change of a figure, as a share, from which on a training has made it worse."""
 
 Figures = Mapping[str, float]
 
@@ -31,7 +29,7 @@ def better(figures: Figures, best: Figures | None, lowest: float | None, names: 
         figures: of the evaluation, finite ones alone.
         best: figures of the best one so far, or None.
         lowest: held-out nats of the best likelihood so far, this evaluation's included; None where there is none.
-        names: of the figures that say how good samples are.
+        names: of the figures that say how far samples are from real data.
     """
     missing = 0.0 if lowest is None else math.inf  # a generator that has none, or a likelihood that was not finite
     nearest = 0.0 if lowest is None else lowest + TOLERANCE * max(1.0, abs(lowest))  # densities can be negative
@@ -46,16 +44,13 @@ def worse(figures: Figures, start: Figures, names: Sequence[str]) -> list[str]:
     """The figures (held-out nats among them) that are worse than they were before the training began."""
     nats = "heldout_nll"
     lost = [nats] if figures.get(nats, -math.inf) > start.get(nats, math.inf) else []
-    return lost + [name for name, change in _changes(figures, start, names) if change > NOISE]
+    return lost + [name for name, change in _changes(figures, start, names) if change > WORSE]
 
 
 def _changes(figures: Figures, before: Figures, names: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """How each figure changed, from -1 (better) to 1 (worse), whatever its unit: distances from the control against
-    each other, as a share of both."""
+    """How each figure changed, from -1 (better) to 1 (worse), as a share of both and of what real data has, which is
+    what chance makes of it."""
     for name in names:
-        if name not in figures or name not in before:
-            continue
-        control = figures.get(CONTROL + name)
-        noise = 0.0 if control is None else NOISE * abs(control)
-        mine, theirs = (value if control is None else abs(value - control) for value in (figures[name], before[name]))
-        yield name, (mine - theirs) / max(abs(mine) + abs(theirs) + noise, 1e-12)
+        if name in figures and name in before:
+            mine, theirs, chance = figures[name], before[name], figures.get(CONTROL + name, 0.0)
+            yield name, (mine - theirs) / max(abs(mine) + abs(theirs) + abs(chance), 1e-12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -70,6 +70,15 @@ class ConvolutionalFrameOptions(RegularisedOptions):
     hidden_size: int = Field(64, ge=1, le=8192, description="size of the vector that a frame is read into")
 
 
+class ConvolutionalSeriesOptions(RegularisedOptions):
+    """Options of the convolutional discriminator of series."""
+
+    channels: int = Field(64, ge=1, le=8192, description="features of a step in every layer")
+    layers: int = Field(4, ge=1, le=16, description="convolutions; each sees twice as far as the one before")
+    width: Literal[3, 5, 7] = Field(3, description="steps that a filter sees")
+    differences: bool = Field(True, description="reads the change of every value since the step before too")
+
+
 def _build(cell: Cell, options: Any, data: DataSpec) -> Discriminator:
     if isinstance(data, TokenSpec):
         from rgan_kit_plugins.discriminators.recurrent_tokens import RecurrentTokenDiscriminator
@@ -92,6 +101,12 @@ def _build_cnn(options: Any, data: DataSpec) -> Discriminator:
     from rgan_kit_plugins.discriminators.convolutional_tokens import ConvolutionalTokenDiscriminator
 
     return ConvolutionalTokenDiscriminator(options, data)
+
+
+def _build_tcn(options: Any, data: DataSpec) -> Discriminator:
+    from rgan_kit_plugins.discriminators.convolutional_series import ConvolutionalSeriesDiscriminator
+
+    return ConvolutionalSeriesDiscriminator(options, data)
 
 
 def _spec(cell: Cell, paper: str) -> DiscriminatorSpec:
@@ -138,6 +153,14 @@ DISCRIMINATORS = (
         paper="Kim 2014, arXiv:1408.5882; Yu et al. 2017, arXiv:1609.05473; Nie et al. 2019, RelGAN (ICLR)",
         build=_build_cnn,
         provides=lambda options, kind: ["causal"],
+    ),
+    DiscriminatorSpec(
+        name="tcn",
+        summary="dilated convolutions over a series and its changes, with a score for every step",
+        kinds=frozenset({"series"}),
+        options=ConvolutionalSeriesOptions,
+        paper="Bai et al. 2018, arXiv:1803.01271; Wiese et al. 2020, arXiv:1907.06673",
+        build=_build_tcn,
     ),
     _frames("image", "2-D convolutions score every frame for itself", "Radford et al. 2015, arXiv:1511.06434"),
     _frames("conv3d", "3-D convolutions score the clip and every frame in it", "Tran et al. 2015, arXiv:1412.0767"),

@@ -42,7 +42,7 @@ METRICS: Final = (
         summary="nats a token under a trigram model of the training data, of samples and of held-out data",
         kinds=_TOKENS,
         compute=token_metrics.ngram_nll,
-        selects=("ngram_nll",),
+        selects=("ngram_gap",),
         paper="Witten & Bell 1991, The zero-frequency problem; Chen & Goodman 1999",
     ),
     MetricSpec(
@@ -56,14 +56,20 @@ METRICS: Final = (
         summary="Wasserstein distance between the values of samples and of training data, in units of networks",
         kinds=_SERIES,
         compute=series_metrics.marginal,
-        selects=("marginal_distance",),
+    ),
+    MetricSpec(
+        name="judge",
+        summary="how often a small classifier tells samples from training data, by values and by their changes",
+        kinds=_SERIES,
+        compute=series_metrics.judged,
+        selects=("judge_distance", "changes_judge_distance"),
+        paper="Dempster et al. 2020, arXiv:1910.13051; Lopez-Paz & Oquab 2017, arXiv:1610.06545",
     ),
     MetricSpec(
         name="correlation",
         summary="difference of auto- and cross-correlations between samples and training data",
         kinds=_SERIES,
         compute=series_metrics.correlation,
-        selects=("autocorrelation_distance", "cross_correlation_distance"),
     ),
     MetricSpec(
         name="spread",

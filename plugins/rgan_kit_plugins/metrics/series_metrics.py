@@ -15,6 +15,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from rgan_kit.contracts import Dataset, SampleSet, SequenceSource, SeriesSpec, evenly
+from rgan_kit.evaluation import judge
+from rgan_kit.evaluation.judge import FEWEST
 
 NEAR: Final = 0.02
 """Root mean square distance, in units of networks (one per cent of the range), below which two series are copies."""
@@ -23,6 +25,7 @@ LAGS: Final = 24
 
 _MOST_TRAINING: Final = 4096
 _MOST_HELD_OUT: Final = 1000
+_MOST_JUDGED: Final = 500
 _MOST_VALUES: Final = 2**24
 _AT_ONCE: Final = 256
 _TINY: Final = 1e-12
@@ -101,8 +104,22 @@ class _Reference:
             "marginal_distance": self.marginal(self.held_out),
             **self.correlation(self.held_out),
             "spread": self.spread(self.held_out),
+            **self.judged(self.held_out),
             "near_copies": float((nearest < NEAR).mean()),
             "nearest_training": float(np.median(nearest)),
+        }
+
+    def judged(self, curves: Curves) -> dict[str, float]:
+        """What a judge makes of values, and of their changes from step to step."""
+        steps = min(curves.values.shape[1], self.train.values.shape[1])
+        real = self.train.values[evenly(len(self.train.values), _MOST_JUDGED), :steps]
+        made = curves.values[evenly(len(curves.values), _MOST_JUDGED), :steps]
+        levels, changes = judge(real, made), judge(np.diff(real, axis=1), np.diff(made, axis=1))
+        return {
+            "told_apart": levels.told_apart,
+            "changes_told_apart": changes.told_apart,
+            "judge_distance": levels.distance,
+            "changes_judge_distance": changes.distance,
         }
 
     def marginal(self, curves: Curves) -> float:
@@ -152,6 +169,16 @@ def correlation(samples: SampleSet) -> dict[str, float]:
     absolute difference of correlations at up to 24 lags between samples and training data; and their controls."""
     reference = _reference(samples.dataset)
     return _beside_control(reference, reference.correlation(reference.samples(samples)))
+
+
+def judged(samples: SampleSet) -> dict[str, float]:
+    """``told_apart`` and ``judge_distance`` (see ``rgan_kit.evaluation.judge``), both also of the changes from step to
+    step (``changes_…``): what stands at the right height may still move as no data does. And their controls."""
+    reference = _reference(samples.dataset)
+    curves = reference.samples(samples)
+    if min(len(curves.values), len(reference.held_out.values), len(reference.train.values)) < FEWEST:
+        return {}
+    return _beside_control(reference, reference.judged(curves))
 
 
 def spread(samples: SampleSet) -> dict[str, float]:

@@ -82,6 +82,17 @@ class _Reference:
         return self.ngrams.nats_per_token(self.held_out, self.spec.unknown)
 
     @cached_property
+    def held_out_gap(self) -> float:
+        """Nats a token by which two halves of held-out data differ; 0 where there are no two."""
+        rows = self.held_out
+        if len(rows) < 2:
+            return 0.0
+        halves = [
+            Sequences.of([rows[i] for i in range(first, len(rows), 2)], fill=0, dtype=np.int64) for first in (0, 1)
+        ]
+        return abs(self.ngrams.nats_per_token(halves[0]) - self.ngrams.nats_per_token(halves[1]))
+
+    @cached_property
     def held_out_length(self) -> float:
         return mean_length(self.held_out, self.spec.eos)
 
@@ -114,11 +125,16 @@ def verbatim(samples: SampleSet) -> dict[str, float]:
 
 
 def ngram_nll(samples: SampleSet) -> dict[str, float]:
-    """``ngram_nll`` and ``heldout_ngram_nll``, nats a token, end tokens counted and unknown ones left out."""
+    """``ngram_nll`` and ``heldout_ngram_nll``, nats a token, end tokens counted; ``ngram_gap``, how far they are apart
+    (samples that are likelier than real data are those of a collapse), and ``heldout_ngram_gap``, how far two halves of
+    held-out data are."""
     reference = _reference(samples.dataset)
+    nats, real = reference.ngrams.nats_per_token(sampled_rows(samples.outputs)), reference.held_out_nll
     return {
-        "ngram_nll": reference.ngrams.nats_per_token(sampled_rows(samples.outputs)),
-        "heldout_ngram_nll": reference.held_out_nll,
+        "ngram_nll": nats,
+        "heldout_ngram_nll": real,
+        "ngram_gap": abs(nats - real),
+        "heldout_ngram_gap": reference.held_out_gap,
     }
 
 

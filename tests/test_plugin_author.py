@@ -180,7 +180,7 @@ def test_a_part_that_ends_the_process_is_named_with_what_was_tried(tmp_path):
     assert "BROKEN  a whole training is watched without an error\n" in answer.out
     assert "the process ended with 9 while this was tried; other plugins live in it" in answer.out
     assert "?       it is quiet where nobody asked for it  (the process was ended before)" in answer.out
-    assert answer.out.splitlines()[-1] == "3 of 7 promises held, 1 broken, 3 not tried"
+    assert answer.out.splitlines()[-1] == "4 of 8 promises held, 1 broken, 3 not tried"
 
 
 def test_a_part_that_never_ends_is_named_and_nothing_of_it_is_left_behind(tmp_path):
@@ -200,7 +200,7 @@ def rgankit_train_start(run):
     assert answer.code == 3, answer.err
     assert answer.document["broken"] == 1
     found = {each["promise"]: each for each in answer.document["promises"]}
-    assert len(found) == 7
+    assert len(found) == 8
     assert found["describing it does not import torch"]["outcome"] == "held"
     endless = found["a whole training is watched without an error"]
     assert endless["outcome"] == "broken"

@@ -19,9 +19,9 @@ class DiscriminatorContract(NetworkContract):
 
     spec: ClassVar[DiscriminatorSpec]
 
-    def make(self, data: DataSpec) -> nn.Module:
+    def make(self, data: DataSpec, options: Any = None) -> nn.Module:
         """Builds the discriminator."""
-        return self.spec.build(self.made_options(), data)  # type: ignore[return-value]
+        return self.spec.build(options or self.made_options(), data)  # type: ignore[return-value]
 
     def outputs(self, network: Any, data: DataSpec) -> list[Tensor]:
         """Both scores."""

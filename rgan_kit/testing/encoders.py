@@ -19,9 +19,9 @@ class EncoderContract(NetworkContract):
 
     spec: ClassVar[EncoderSpec]
 
-    def make(self, data: DataSpec) -> nn.Module:
+    def make(self, data: DataSpec, options: Any = None) -> nn.Module:
         """Builds the encoder."""
-        return self.spec.build(self.made_options(), data, self.latent_size)  # type: ignore[return-value]
+        return self.spec.build(options or self.made_options(), data, self.latent_size)  # type: ignore[return-value]
 
     def outputs(self, network: Any, data: DataSpec) -> list[Tensor]:
         """Mean and log-variance."""

@@ -8,20 +8,22 @@ import pytest
 
 from rgan_kit.contracts import Autoregressive, Batch, DataSpec, GeneratorSpec, SeriesSpec, TokenSpec
 from rgan_kit.testing.examples import LENGTH, example_batch, lengthened
-from rgan_kit.testing.networks import NetworkContract, check_export, close
+from rgan_kit.testing.likelihoods import LikelihoodPromises
+from rgan_kit.testing.networks import check_export, close
+from rgan_kit.testing.samples import SamplePromises
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-class GeneratorContract(NetworkContract):
+class GeneratorContract(SamplePromises, LikelihoodPromises):
     """What a generator promises; see ``rgan_kit.contracts.Generator``."""
 
     spec: ClassVar[GeneratorSpec]
 
-    def make(self, data: DataSpec) -> nn.Module:
+    def make(self, data: DataSpec, options: Any = None) -> nn.Module:
         """Builds the generator."""
-        return self.spec.build(self.made_options(), data)  # type: ignore[return-value]
+        return self.spec.build(options or self.made_options(), data)  # type: ignore[return-value]
 
     def outputs(self, network: Any, data: DataSpec) -> list[Tensor]:
         """A sample, and the likelihood where there is one."""

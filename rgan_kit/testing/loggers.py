@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rgan_kit.contracts import RunInfo
-from rgan_kit.testing.parts import _described
+from rgan_kit.testing.parts import DescribedContract
 from rgan_kit.testing.promises import hold, unfailing
 
 METRICS = {"generator/loss": 1.5, "discriminator/loss": math.nan, "samples/valid": math.inf}
@@ -16,18 +16,17 @@ METRICS = {"generator/loss": 1.5, "discriminator/loss": math.nan, "samples/valid
 _QUIET = "Look for your name in run.loggers when the training starts, and do nothing where it is not there."
 
 
-class LoggerContract:
+class LoggerContract(DescribedContract):
     """What a logger promises. A subclass names it:
 
     Attributes:
         logger: the object or module that has the hooks, as the entry point names it.
         name: what it is called in ``train.loggers``: the entry point's name.
-        plugin: the module that the entry point names.
+        plugin: as in ``DescribedContract``.
     """
 
     logger: ClassVar[Any]
     name: ClassVar[str]
-    plugin: ClassVar[str]
 
     def tell(self, hook: str, **arguments: Any) -> None:
         """Calls a hook as the trainer does, with those arguments that it takes."""
@@ -53,11 +52,6 @@ class LoggerContract:
             self.tell("rgankit_step_end", run=run, step=step, metrics=METRICS)
         self.tell("rgankit_checkpoint_saved", run=run, step=start + steps, path=checkpoint)
         self.tell("rgankit_train_end", run=run, status="done")
-
-    def test_describing_it_does_not_import_torch(self) -> None:
-        """``rgankit --help`` must not wait for torch."""
-        code, talk = _described(self.plugin)
-        assert code == 0, f"importing {self.plugin} imports torch (or fails: {talk!r}). Import torch inside the hooks."
 
     def test_a_whole_training_is_watched_without_an_error(self, tmp_path: Path) -> None:
         """Losses that are not finite included."""

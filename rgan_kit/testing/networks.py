@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rgan_kit.contracts import Batch, DataSpec
+from rgan_kit.testing.effects import layout
 from rgan_kit.testing.examples import rows
 from rgan_kit.testing.parts import PartContract
 
@@ -21,8 +22,8 @@ class NetworkContract(PartContract):
 
     latent_size: ClassVar[int] = 3
 
-    def make(self, data: DataSpec) -> nn.Module:
-        """Builds the network."""
+    def make(self, data: DataSpec, options: Any = None) -> nn.Module:
+        """Builds the network, with the options that it is tried with where None are given."""
         raise NotImplementedError
 
     def build(self, data: DataSpec, seed: int = 0) -> Any:
@@ -35,6 +36,16 @@ class NetworkContract(PartContract):
     def outputs(self, network: Any, data: DataSpec) -> list[Tensor]:
         """What the network computes from the example batch, with chance from seed 0."""
         raise NotImplementedError
+
+    def fingerprint(self, options: Any, data: DataSpec) -> list[Any]:
+        """What it stores, and what it computes in training and after."""
+        import torch
+
+        torch.manual_seed(0)
+        network: Any = self.make(data, options)
+        seen = [layout(network), *(getattr(network, name, None) for name in ("latent_size", "noise_size"))]
+        with torch.no_grad():
+            return [*seen, self.outputs(network.train(), data), self.outputs(network.eval(), data)]
 
     def test_the_same_seed_gives_the_same_network_and_outputs(self, data: DataSpec) -> None:
         """Resuming a run depends on it."""

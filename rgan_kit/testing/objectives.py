@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,11 +18,15 @@ from rgan_kit.contracts import (
     Phase,
     StepContext,
 )
+from rgan_kit.testing.effects import layout
 from rgan_kit.testing.examples import LENGTH, example_batch
 from rgan_kit.testing.parts import PartContract
 
 if TYPE_CHECKING:
     from torch import nn
+
+_MOMENTS = (0.05, 0.35, 0.8, 0.99)
+"""Of a stage, at which the effects of options are looked for."""
 
 
 class ObjectiveContract(PartContract):
@@ -65,6 +70,29 @@ class ObjectiveContract(PartContract):
         """The objective and its networks."""
         networks = self.build_networks(data, seed)
         return self.spec.build(self.made_options(), networks, data), networks
+
+    def fingerprint(self, options: Any, data: DataSpec) -> list[Any]:
+        """Stages, phases, losses, figures and gradients, early and late in a stage, and what it remembers."""
+        import torch
+
+        networks = self.build_networks(data)
+        objective = self.spec.build(options, networks, data)
+        seen: list[Any] = []
+        for stage in objective.stages():
+            for phase in stage.phases:
+                settings = [(field.name, getattr(phase, field.name)) for field in dataclasses.fields(phase)]
+                seen.append([stage.name, stage.share, [each for each in settings if not callable(each[1])]])
+                for progress in _MOMENTS:
+                    torch.manual_seed(0)
+                    loss = phase.loss(StepContext(example_batch(data), progress, LENGTH))
+                    seen += [
+                        loss.value.detach(),
+                        {name: float(torch.as_tensor(value).detach()) for name, value in loss.metrics.items()},
+                    ]
+                    moved = [p for name in phase.networks if name in networks for p in networks[name].parameters()]
+                    found = torch.autograd.grad(loss.value, moved, allow_unused=True)
+                    seen.append([torch.zeros(()) if each is None else each for each in found])
+        return [*seen, layout(objective) if isinstance(objective, torch.nn.Module) else []]
 
     def phases(self, objective: Any) -> Iterator[tuple[str, Phase]]:
         """All phases with the names of their stages."""

@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from functools import cache
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
 
 from rgan_kit.contracts import ComponentSpec, DataSpec
+from rgan_kit.testing.effects import ineffective
 from rgan_kit.testing.examples import example_spec
+from rgan_kit.testing.promises import hold
+from rgan_kit.testing.surroundings import MENDS, changed_by
 
 
-@cache
-def _described(plugin: str) -> tuple[int, str]:
-    """Has a fresh interpreter collect everything that a plugin offers: its exit code, and what it said."""
-    program = (
-        f"import sys, importlib; plugin = importlib.import_module({plugin!r})\n"
-        "for name in dir(plugin):\n"
-        "    if name.startswith('rgankit_') and name.endswith('s') and name != 'rgankit_commands':\n"
-        "        list(getattr(plugin, name)())\n"
-        "sys.exit('torch' in sys.modules)"
-    )
-    done = subprocess.run(  # noqa: S603 - a fresh interpreter is what is tested
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
-    )
-    return done.returncode, done.stderr[-300:]
+class DescribedContract:
+    """What describing a part has to leave alone. A subclass names the plugin:
+
+    Attributes:
+        plugin: the module that the entry point names.
+    """
+
+    plugin: ClassVar[str]
+
+    def test_describing_it_does_not_import_torch(self) -> None:
+        """``rgankit --help`` must not wait for torch."""
+        seen = changed_by(self.plugin)
+        assert not seen.torch and not seen.error, (
+            f"describing plugin {self.plugin} imports torch (or fails: {seen.error!r}). Import torch inside the build "
+            "function, or inside the hooks that need it."
+        )
+
+    def test_importing_it_changes_nothing_around_it(self) -> None:
+        """Other plugins, the program and the user live in the same process."""
+        seen = changed_by(self.plugin)
+        hold(
+            not seen.changed,
+            "Importing and describing a plugin, and building its networks, leaves the process as it was.",
+            "; ".join(f"{name} changed {moment}" for name, moment in seen.changed.items()),
+            "; ".join(MENDS[name] for name in seen.changed) + ".",
+        )
 
 
-class PartContract:
+class PartContract(DescribedContract):
     """The base of the contracts of parts. A subclass names the part:
 
     Attributes:
         spec: the description that the plugin hands over.
-        plugin: the module that the entry point names.
+        plugin: as in ``DescribedContract``.
         options: option values that make it small and quick, and leave chance out (no dropout).
         labels: classes of the data; the part is tried with and without.
     """
 
     spec: ClassVar[ComponentSpec]
-    plugin: ClassVar[str]
     options: ClassVar[dict[str, Any]] = {}
     labels: ClassVar[tuple[str, ...]] = ("one", "two")
 
@@ -64,14 +76,6 @@ class PartContract:
         """The part, initialised by a seed."""
         raise NotImplementedError
 
-    def test_describing_it_does_not_import_torch(self) -> None:
-        """``rgankit --help`` must not wait for torch."""
-        code, talk = _described(self.plugin)
-        assert code == 0, (
-            f"describing plugin {self.plugin} imports torch (or fails: {talk!r}). Import torch inside the build "
-            "function."
-        )
-
     def test_options_survive_a_round_trip(self) -> None:
         """What is written into ``config.toml`` gives the same options again."""
         options = self.made_options()
@@ -87,3 +91,20 @@ class PartContract:
         """``rgankit plugins list`` prints them."""
         assert self.spec.kinds, f"{self.spec.name} works on no kind of data: name some in kinds."
         assert self.spec.summary, f"{self.spec.name} has no summary: say in one line what it is."
+
+    def fingerprint(self, options: Any, data: DataSpec) -> list[Any]:
+        """Everything that can be seen of a part made with these options."""
+        pytest.skip("is tried with the objectives that need it")
+
+    def test_every_option_changes_something(self) -> None:
+        """Who sets one expects it; a name that is read nowhere is a mistake."""
+        tried = [example_spec(kind, labels=self.labels) for kind in sorted(self.spec.kinds)]
+        left = ineffective(self.made_options(), [partial(self.fingerprint, data=data) for data in tried])
+        hold(
+            not left,
+            "Every option changes what the part stores, computes or learns, on some kind of data, at least beside "
+            "another value of another option.",
+            f"{', '.join(left)}: no other value changes anything",
+            "Use it, or take it out. Where its effect cannot be seen in one pass over a small batch, say why: "
+            'Field(…, json_schema_extra={"inert": "the reason"}).',
+        )

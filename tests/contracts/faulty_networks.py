@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def inside(batch: Batch) -> torch.Tensor:
 
 
 class Generator(nn.Module):
-    """Noise through a GRU, which also gives every step a density."""
+    """Noise through a GRU."""
 
     latent_size, noise_size = 0, 2
 
@@ -41,15 +42,8 @@ class Generator(nn.Module):
     def generate(self, size, length, *, latent=None, labels=None, relaxation=None):
         return Batch(self(self.noise(size, length)), torch.full((size,), length), labels)
 
-    def nats(self, batch):
-        before = torch.cat([torch.zeros_like(batch.values[:, :1]), batch.values[:, :-1]], dim=1)
-        return -(batch.values - self.output(self.recurrence(before)[0])).square().sum(dim=2)
-
-    def log_probs(self, batch, latent=None):
-        return self.nats(batch) * inside(batch)
-
     def sampler(self):
-        return Sampler(self).eval().requires_grad_(False)
+        return Sampler(copy.deepcopy(self)).eval().requires_grad_(False)
 
 
 class Sampler(nn.Module):
@@ -92,22 +86,6 @@ class Squeezed(Generator):
         return super().forward(noise).squeeze(0)
 
 
-class CountsPadding(Generator):
-    def log_probs(self, batch, latent=None):
-        return self.nats(batch)
-
-
-class LooksAtPadding(Generator):
-    def log_probs(self, batch, latent=None):
-        return (self.nats(batch) - self.nats(batch).mean(dim=1, keepdim=True)) * inside(batch)
-
-
-class LooksAcross(Generator):
-    def nats(self, batch):
-        nats = super().nats(batch)
-        return nats * nats.mean()
-
-
 class RandomGraph(Generator):
     def forward(self, noise):
         return super().forward(noise + torch.randn_like(noise))
@@ -118,9 +96,10 @@ class Forgetful(Generator):
 
     calls = 0
 
-    def nats(self, batch):
+    def generate(self, size, length, **given):
         self.calls += 1
-        return super().nats(batch) / self.calls
+        made = super().generate(size, length, **given)
+        return Batch(made.values / self.calls, made.lengths, made.labels)
 
 
 # --- discriminators ---

@@ -12,7 +12,6 @@ import torch
 from faulty_networks import (
     AveragesPadding,
     BatchStatistics,
-    CountsPadding,
     DeadParameter,
     Discriminator,
     Encoder,
@@ -22,8 +21,6 @@ from faulty_networks import (
     Forgetful,
     Generator,
     HiddenState,
-    LooksAcross,
-    LooksAtPadding,
     NumbersDiffer,
     NumpyNoise,
     NumpyWeights,
@@ -265,9 +262,6 @@ GENERATORS = (
             (NumpyNoise, SAME_SEED, "draw all chance from torch's own"),
             (DeadParameter, "every_parameter_gets_a_gradient", "unused.weight, unused.bias: no gradient"),
             (HiddenState, "saved_weights_give_the_same_outputs", "register what it needs as a parameter"),
-            (CountsPadding, "padding_does_not_change_a_likelihood", "log_probs are not zero on padding"),
-            (LooksAtPadding, "padding_does_not_change_a_likelihood", "longer padding changed log_probs"),
-            (LooksAcross, HALVES, "sequences influence each other", "batch_statistics=True"),
         )
     ),
     broken(

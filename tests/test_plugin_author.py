@@ -16,7 +16,7 @@ from support import Answer, call
 from rgan_kit.testing import watched
 from rgan_kit.testing.checking import Finding, Folder
 
-KINDS = ("generator", "discriminator", "encoder", "objective", "domain", "recipe", "logger")
+KINDS = ("generator", "discriminator", "encoder", "objective", "domain", "metric", "recipe", "logger")
 SMALL = (
     "--steps", "4", "--train.batch-size", "8", "--train.evaluation-samples", "8", "--train.threads", "1",
 )  # fmt: skip
@@ -323,6 +323,8 @@ def test_an_author_goes_from_nothing_to_samples(tmp_path, site, monkeypatch, kin
     assert said.keys() == {"train", "export", "sample", "plugins"}
     assert said["train"]["step"] == 4
     assert len(said["sample"]["samples"]) == 5
+    if kind == "metric":
+        assert "my_metric_roughness" in (Path(tmp_path, said["train"]["run"]) / "metrics.jsonl").read_text()
     if kind == "logger":
         assert (tmp_path / said["train"]["run"] / f"{part}.csv").read_text().startswith("step,metric,value\n")
 

@@ -16,7 +16,7 @@ from rgan_kit.plugins.records import Status
 from rgan_kit.plugins.registry import Registry
 
 FOLDER = Path(__file__).parent.parent / "docs" / "tutorials"
-KINDS = ("generator", "discriminator", "encoder", "objective", "domain", "recipe", "logger")
+KINDS = ("generator", "discriminator", "encoder", "objective", "domain", "metric", "recipe", "logger")
 SMALL = {
     " train ": "--steps 4 --set train.evaluation_samples=8 --set train.batch_size=8",
     " make text": "--set domain.embedded_sentences=100",

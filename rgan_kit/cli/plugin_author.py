@@ -21,7 +21,7 @@ from rgan_kit.errors import DeviceError, ExitCode, PluginError, UsageError
 if TYPE_CHECKING:
     from rgan_kit.testing.checking import Finding
 
-Kind = Literal["generator", "discriminator", "encoder", "objective", "domain", "recipe", "logger"]
+Kind = Literal["generator", "discriminator", "encoder", "objective", "domain", "metric", "recipe", "logger"]
 
 TEMPLATE: Final = Path(__file__).parent.parent / "plugin_template"
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -152,6 +152,8 @@ def _check_name(name: str, part: str, kind: Kind) -> None:
 def _trying(part: str, kind: Kind) -> list[str]:
     if kind == "domain":
         return [f"rgankit train --plugin gru-lm --domain {part}"]
+    if kind == "metric":
+        return ["rgankit train --plugin gru-gan --domain series"]
     if kind == "logger":
         return [f"rgankit train --plugin gru-lm --set train.loggers={part}"]
     return [f"rgankit train --plugin {part}"]

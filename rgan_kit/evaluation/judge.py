@@ -49,7 +49,7 @@ def judge(real: np.ndarray, made: np.ndarray, seed: int = 0) -> Verdict:
     count = min(len(real), len(made))
     if count < FEWEST or not np.isfinite(made).all() or real.shape[1] < 2:
         return Verdict(math.nan, math.nan)
-    rng = np.random.default_rng(seed)
+    real, made, rng = _in_one_order(real), _in_one_order(made), np.random.default_rng(seed)
     both = np.concatenate([real[rng.permutation(len(real))[:count]], made[rng.permutation(len(made))[:count]]])
     mean, scale = both[:count].mean(axis=(0, 1)), both[:count].std(axis=(0, 1)) + _FLAT
     answers = _answers((both - mean) / scale, rng)
@@ -57,6 +57,11 @@ def judge(real: np.ndarray, made: np.ndarray, seed: int = 0) -> Verdict:
     taught = np.tile(np.arange(count) % 2 == 0, 2)  # every other one of each kind
     scores = _ridge(answers[taught], labels[taught], answers[~taught])
     return Verdict(_in_order(scores, labels[~taught] > 0), _frechet(answers[:count], answers[count:]))
+
+
+def _in_one_order(series: np.ndarray) -> np.ndarray:
+    """By their content: which half a series falls into must not depend on what it was drawn beside."""
+    return series[sorted(range(len(series)), key=lambda row: series[row].tobytes())]
 
 
 def _frechet(real: np.ndarray, made: np.ndarray) -> float:

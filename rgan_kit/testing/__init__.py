@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rgan_kit.testing.encoders import EncoderContract
     from rgan_kit.testing.generators import GeneratorContract
     from rgan_kit.testing.loggers import LoggerContract
+    from rgan_kit.testing.metrics import MetricContract
     from rgan_kit.testing.objectives import ObjectiveContract
     from rgan_kit.testing.recipes import RecipeContract
 
@@ -27,6 +28,7 @@ __all__ = [
     "EncoderContract",
     "GeneratorContract",
     "LoggerContract",
+    "MetricContract",
     "ObjectiveContract",
     "RecipeContract",
 ]
@@ -37,6 +39,7 @@ _ROOMS = {
     "EncoderContract": "encoders",
     "GeneratorContract": "generators",
     "LoggerContract": "loggers",
+    "MetricContract": "metrics",
     "ObjectiveContract": "objectives",
     "RecipeContract": "recipes",
 }

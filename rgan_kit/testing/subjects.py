@@ -14,6 +14,7 @@ from rgan_kit.contracts import (
     EncoderSpec,
     GeneratorSpec,
     Kind,
+    MetricSpec,
     NetworkSpec,
     ObjectiveSpec,
     RecipeSpec,
@@ -26,6 +27,7 @@ from rgan_kit.testing import (
     DomainContract,
     EncoderContract,
     GeneratorContract,
+    MetricContract,
     ObjectiveContract,
     RecipeContract,
 )
@@ -95,6 +97,8 @@ def _of(offer: Offer, registry: Registry) -> Iterator[tuple[str, type]]:
             tried_with = _objective(offer, kind, registry)
             base = Untrained if tried_with is None else ObjectiveContract
             yield f"{spec.name} for {kind}", type("TestObjective", (base,), tried_with or {})
+    elif isinstance(spec, MetricSpec):
+        yield spec.name, type("TestMetric", (MetricContract,), {"spec": spec, "plugin": _module(offer.plugin)})
     elif type(spec) in NETWORKS:
         values = {"spec": spec, "plugin": _module(offer.plugin)}
         yield spec.name, type("TestNetwork", (NETWORKS[type(spec)],), values)

@@ -9,6 +9,7 @@ import inspect
 from importlib.metadata import EntryPoint, entry_points
 
 import faulty_parts
+import mistaken_metrics
 import mistakes
 import pytest
 
@@ -19,7 +20,9 @@ from rgan_kit.testing import RecipeContract
 from rgan_kit.testing.examples import example_spec
 from rgan_kit.testing.surroundings import MENDS
 
-CONTRACTS = tuple(faulty_parts.GOOD)
+GOOD = (*mistakes.GOOD, mistaken_metrics.GOOD)
+FAULTS = (*faulty_parts.FAULTS, *mistakes.MISTAKES, *mistaken_metrics.MISTAKES)
+CONTRACTS = (*faulty_parts.GOOD, mistaken_metrics.GOOD[0])
 SKIPS = ("for tokens", "for data with labels", "has no likelihood", "has no latent", "has no stepper")
 DESCRIBED = "test_describing_it_does_not_import_torch"
 AROUND = "test_importing_it_changes_nothing_around_it"
@@ -40,7 +43,7 @@ def keep(contract: type, attributes, test: str, tmp_path, **given) -> None:
     wanted = inspect.signature(method).parameters
     spec = attributes.get("spec")
     data = example_spec(next(iter(spec.kinds))) if spec is not None and spec.kinds else None
-    known = {"data": data, "plain": data, "tmp_path": tmp_path, "size": 2, "length": 3, **given}
+    known = {"data": data, "plain": data, "tmp_path": tmp_path, "size": 2, "length": 3, "domain": "series", **given}
     method(**{name: known[name] for name in wanted})
 
 
@@ -50,7 +53,7 @@ def told(fault: faulty_parts.Fault, tmp_path) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("fault", (*faulty_parts.FAULTS, *mistakes.MISTAKES), ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_broken_promise_is_told_to_its_author(fault, tmp_path):
     message = told(fault, tmp_path)
     assert all(word in message for word in fault.words), message
@@ -69,10 +72,10 @@ def test_a_part_that_imports_torch_to_be_described_is_told_so(contract, tmp_path
     (tmp_path / "hasty_plugin.py").write_text("import torch\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(AssertionError, match=r"hasty_plugin imports torch .* Import torch inside"):
-        keep(contract, {**faulty_parts.GOOD[contract], "plugin": "hasty_plugin"}, DESCRIBED, tmp_path)
+        keep(contract, {**dict(GOOD)[contract], "plugin": "hasty_plugin"}, DESCRIBED, tmp_path)
 
 
-@pytest.mark.parametrize(("contract", "attributes"), mistakes.GOOD)
+@pytest.mark.parametrize(("contract", "attributes"), GOOD)
 def test_the_parts_that_the_faults_are_planted_in_keep_every_promise(contract, attributes, tmp_path):
     for number, test in enumerate(promises(contract)):
         if is_exported(contract, test):
@@ -139,7 +142,7 @@ def test_batch_statistics_may_be_declared(tmp_path):
 
 
 def test_every_promise_is_broken_by_a_fault():
-    planted = {fault.test for fault in (*faulty_parts.FAULTS, *mistakes.MISTAKES, *faulty_parts.EXPORTED)}
+    planted = {fault.test for fault in (*FAULTS, *faulty_parts.EXPORTED)}
     for contract in CONTRACTS:
         assert set(promises(contract)) <= planted | {DESCRIBED, AROUND}
 

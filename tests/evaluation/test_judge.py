@@ -70,4 +70,4 @@ def test_too_few_and_values_that_are_no_numbers_are_not_judged():
 def test_series_of_any_length_are_judged(time):
     rng = np.random.default_rng(4)
     verdict = judge(rng.normal(size=(40, time, 1)), rng.normal(size=(40, time, 1)) + 3)
-    assert verdict.told_apart == 1
+    assert verdict.told_apart > 0.99

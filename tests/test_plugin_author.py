@@ -368,7 +368,7 @@ def test_doctor_says_how_to_get_what_is_missing_but_never_both_runtimes(rgankit,
     from rgan_kit.cli import doctor
 
     missing = {"onnxruntime-gpu", "tensorboard"}
-    monkeypatch.setattr(doctor, "_version", lambda name: None if name in missing else "1.0")
+    monkeypatch.setattr(doctor, "installed_version", lambda name: None if name in missing else "1.0")
     monkeypatch.setattr(doctor, "_imported", lambda name, faults: None)
     out = [" ".join(line.split()) for line in rgankit("doctor").out.splitlines()]
     assert 'tensorboard not installed pip install "rgan-kit[tensorboard]"' in out

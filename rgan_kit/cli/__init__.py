@@ -34,8 +34,8 @@ BUILT_IN: Final = (
 )
 
 
-def make_app(results: console.Results) -> typer.Typer:
-    """All commands, those of plugins included."""
+def make_app(results: console.Results, plugins_too: bool = True) -> typer.Typer:
+    """All commands, and those of plugins unless these are not to be loaded."""
     from rgan_kit.cli import benchmark, data, demo, detect, doctor, export, inspect, latent, plugins, sample, train
 
     app = typer.Typer(
@@ -52,7 +52,8 @@ def make_app(results: console.Results) -> typer.Typer:
         command.add_to(app, results)
     app.add_typer(data.make_app(results), name="data")
     app.add_typer(plugins.make_app(results), name="plugins")
-    _add_plugin_commands(app)
+    if plugins_too:
+        _add_plugin_commands(app)
     return app
 
 
@@ -114,24 +115,25 @@ def main() -> None:
 def _asks_for_json(words: list[str]) -> bool:
     """Whether the command is one of ours and is to print JSON; what a plugin's command makes of ``--json`` is its own
     affair."""
-    return "--json" in words and _is_built_in(words)
+    return "--json" in words and _command(words) in BUILT_IN
 
 
-def _is_built_in(words: list[str]) -> bool:
-    return next((word for word in words if not word.startswith("-")), "") in BUILT_IN
+def _command(words: list[str]) -> str:
+    return next((word for word in words if not word.startswith("-")), "")
 
 
 def run(results: console.Results) -> int:
     """Runs the command of ``sys.argv`` and returns its exit code."""
     from rgan_kit.cli.failures import ending_of
 
+    command = _command(sys.argv[1:])
     try:
-        _invoke(typer.main.get_command(make_app(results)))
+        _invoke(typer.main.get_command(make_app(results, plugins_too=command != "doctor")))
         results.flush()
     except BaseException as error:
         if not isinstance(error, RganKitError | SystemExit | typer.Exit):
             logger.debug("unexpected", exc_info=True)
-        ending = ending_of(error, _is_built_in(sys.argv[1:]))
+        ending = ending_of(error, command in BUILT_IN)
     else:
         return ExitCode.DONE
     console.say(ending.said)

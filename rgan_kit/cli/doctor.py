@@ -5,14 +5,17 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rgan_kit.cli.console import Results
 from rgan_kit.errors import ExitCode
 from rgan_kit.plugins.contain import describe
+from rgan_kit.plugins.discovery import installed_version, leftovers
+
+if TYPE_CHECKING:
+    from rgan_kit.plugins.records import PluginRecord
 
 LIBRARIES = {
     "rgan-kit": "base",
@@ -63,49 +66,38 @@ def _mend(name: str, report: dict[str, Any]) -> str:
 
 def examine() -> dict[str, Any]:
     """Libraries, devices, providers and plugins, with every fault in words."""
-    libraries = {name: {"version": _version(name), "extra": extra} for name, extra in LIBRARIES.items()}
+    from rgan_kit.cli.alone import load_each
+
+    libraries = {name: {"version": installed_version(name), "extra": extra} for name, extra in LIBRARIES.items()}
     faults: list[str] = []
     if all(libraries[each]["version"] for each in RUNTIMES):
         faults.append(
             "onnxruntime and onnxruntime-gpu are both installed and overwrite each other: "
             "pip uninstall onnxruntime onnxruntime-gpu, then install one of them again"
         )
+    faults += leftovers()
     cuda, providers = _cuda(faults), _providers(faults)
-    plugin_faults = _plugin_faults()
+    records = load_each()
+    plugin_faults = _plugin_faults(records)
     return {
         "python": platform.python_version(),
         "libraries": libraries,
         "cuda": cuda,
         "providers": providers,
-        "plugins": _plugins(),
+        "plugins": dict(Counter(record.status.value for record in records)),
         "plugin_faults": plugin_faults,
         "faults": faults + plugin_faults,
     }
 
 
-def _version(distribution: str) -> str | None:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
-
-
-def _plugins() -> dict[str, int]:
-    """How many plugins came how far."""
-    from rgan_kit.plugins.registry import installed_registry
-
-    return dict(Counter(record.status.value for record in installed_registry().host.records))
-
-
-def _plugin_faults() -> list[str]:
+def _plugin_faults(records: list[PluginRecord]) -> list[str]:
     from rgan_kit.plugins.records import Status
-    from rgan_kit.plugins.registry import installed_registry
 
     faults = []
-    for record in installed_registry().host.records:
+    for record in records:
         if record.problem and record.status is not Status.BLOCKED:
             faults.append(f"plugin {record.qualified} is {record.status.value}: {record.problem}")
-        if record.seconds > SLOW_IMPORT_SECONDS:
+        if record.seconds > SLOW_IMPORT_SECONDS and record.status is not Status.BROKEN:
             faults.append(
                 f"plugin {record.qualified} takes {record.seconds:.1f} s to import, which every command waits for: "
                 "it has to import torch and the like inside its build functions"

@@ -9,6 +9,7 @@ import typer
 from rgan_kit.cli import plugin_author
 from rgan_kit.cli.completion import complete_name
 from rgan_kit.cli.console import Results
+from rgan_kit.plugins.discovery import leftovers
 
 
 def make_app(results: Results) -> typer.Typer:
@@ -29,7 +30,8 @@ def make_app(results: Results) -> typer.Typer:
 
         registry = installed_registry()
         if results.as_json:
-            results.document({"plugins": _records(registry), "offers": _offers(registry, recipes)})
+            offers = _offers(registry, recipes)
+            results.document({"plugins": _records(registry), "offers": offers, "leftovers": leftovers()})
             return
         if not recipes:
             _print_records(registry, results)
@@ -114,6 +116,8 @@ def _print_records(registry: Any, results: Results) -> None:
         results.line(f"  {text}")
     if not registry.host.records:
         results.line("  none")
+    for leftover in leftovers():
+        results.line(f"  {leftover}")
 
 
 def _print_offers(registry: Any, results: Results, recipes: bool) -> None:

@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +30,7 @@ from rgan_kit.export.interface import (
 )
 from rgan_kit.export.verify import check_structure, compare, running
 from rgan_kit.export.verify_steps import compare_driven, compare_steps
+from rgan_kit.plugins.discovery import installed_version
 from rgan_kit.plugins.origins import OURSELVES
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import contract, providers
@@ -207,7 +207,7 @@ def _manifest(run: TrainedRun, registry: Registry, role: Role, part: _Part, lice
         labels=list(spec.labels),
         decoder=run.data.decoder,
         plugins={"rgan-kit": __version__, **run.config.versions},
-        libraries={name: version(name) for name in ("torch", "onnx", "onnxscript")},
+        libraries={name: installed_version(name) or "unknown" for name in ("torch", "onnx", "onnxscript")},
         hashes=_hashes(run),
         licence=licence,
         description=description,

@@ -61,7 +61,7 @@ class PluginHost:
         self._allowed = _names(environ.get("RGANKIT_PLUGINS", ""))
         self._blocked = _names(environ.get("RGANKIT_BLOCK", ""))
         self.strict = environ.get("RGANKIT_STRICT", "") == "1"
-        self._seconds = _seconds(environ.get("RGANKIT_TIMEOUT", ""))
+        self._seconds = timeout(environ)
         self.records: list[PluginRecord] = []
         self._plugins: list[tuple[PluginRecord, object]] = []
         self._manager = pluggy.PluginManager(PROJECT)
@@ -235,7 +235,13 @@ def _names(text: str) -> set[str]:
     return {name.strip() for name in text.split(",") if name.strip()}
 
 
-def _seconds(text: str) -> float:
+def timeout(environ: Mapping[str, str] = os.environ) -> float:
+    """Seconds that importing a plugin may take; 0 for as long as it likes.
+
+    Raises:
+        UsageError: ``RGANKIT_TIMEOUT`` is no number of seconds.
+    """
+    text = environ.get("RGANKIT_TIMEOUT", "")
     try:
         seconds = float(text or TIMEOUT)
     except ValueError:

@@ -10,7 +10,7 @@ import pytest
 import tomli_w
 
 from rgan_kit.config import Request, TrainOptions, resolve
-from rgan_kit.contracts import DataError, DomainSpec, PluginError, UsageError
+from rgan_kit.contracts import DataError, DomainSpec, NetworkUse, PluginError, RecipeSpec, UsageError
 from rgan_kit.plugins.registry import installed_registry
 
 
@@ -209,3 +209,40 @@ def test_every_option_has_a_meaning(registry):
     for model in models:
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name}"
+
+
+# --- parts by kind of data ---
+
+
+def test_a_recipe_may_have_another_part_for_a_kind_of_data(registry):
+    on = {kind: resolve(Request(recipe="lstm-gan", domain=kind), registry) for kind in ("text", "series")}
+    assert {kind: config.parts["discriminator"].name for kind, config in on.items()} == {
+        "text": "lstm",
+        "series": "tcn",
+    }
+    asked = resolve(Request(recipe="lstm-gan", domain="series", settings=["discriminator=gru"]), registry)
+    assert asked.parts["discriminator"].name == "gru"
+    assert asked.parts["objective"].options.step_weight == 0  # the recipe's own settings for series stay
+
+
+def test_what_a_run_wrote_down_names_its_parts_whatever_the_recipe_has_today(registry, tmp_path):
+    written = resolve(Request(recipe="lstm-gan", domain="series", settings=["discriminator=lstm"]), registry)
+    file = tmp_path / "config.toml"
+    file.write_text(tomli_w.dumps(written.to_dict()))
+    assert resolve(Request(config=file), registry).parts["discriminator"].name == "lstm"
+
+
+def test_a_part_for_a_kind_of_data_has_to_be_one_for_the_others():
+    with pytest.raises(ValueError, match="another encoder for a kind of data"):
+        RecipeSpec(
+            name="x", summary="", generator="gru", objective="hinge", parts_by_kind={"series": {"encoder": "gru"}}
+        )
+
+
+def test_networks_by_name_may_be_other_parts_too():
+    recipe = RecipeSpec(
+        name="x", summary="", generator="gru", objective="hinge", networks={"reward": NetworkUse(part="a")},
+        parts_by_kind={"series": {"reward": "b", "generator": "lstm"}},
+    )  # fmt: skip
+    assert {name: use.part for name, use in recipe.on("series").uses.items()} == {"generator": "lstm", "reward": "b"}
+    assert {name: use.part for name, use in recipe.on("tokens").uses.items()} == {"generator": "gru", "reward": "a"}

@@ -20,22 +20,13 @@ SERIES_GAN: Final[Defaults] = {
     "generator.dropout": 0.0,
     "generator.latent_size": 4,
     "generator.noise_size": 4,
-    "discriminator.hidden_size": 32,
-    "discriminator.embedding_size": 32,
+    "discriminator.channels": 32,
     "discriminator.dropout": 0.0,
-    "train.steps": 1500,
+    "train.steps": 3000,
     "train.beta1": 0.5,
     "train.discriminator_learning_rate": 2e-3,
     "objective.generator_learning_rate": 2e-3,
-    "objective.r1_weight": 0.3,
-    "objective.r1_interval": 4,
-}
-SERIES_LSTM_GAN: Final[Defaults] = {**SERIES_GAN, "objective.r1_weight": 1.0, "objective.r1_interval": 2}
-SERIES_RNN_GAN: Final[Defaults] = {
-    **SERIES_GAN,
-    "train.steps": 2000,
-    "train.discriminator_learning_rate": 1e-3,
-    "objective.generator_learning_rate": 1e-3,
+    "objective.step_weight": 0.0,  # convolutions reach a step's form from the sequence's score
     "objective.r1_weight": 1.0,
     "objective.r1_interval": 2,
 }
@@ -44,6 +35,7 @@ SERIES_WASSERSTEIN: Final[Defaults] = {
     "train.steps": 1200,
     "objective.critic_steps": 1,
 }
+SERIES_PARTS: Final[Mapping[Kind, Mapping[str, str]]] = {"series": {"discriminator": "tcn"}}
 SERIES_LIKELIHOOD: Final[Defaults] = {
     "generator.autoregressive": True,
     "generator.least_deviation": 0.01,
@@ -87,15 +79,17 @@ FRAME_GAN: Final[Defaults] = {
 def _gan(cell: str) -> RecipeSpec:
     return RecipeSpec(
         name=f"{cell}-gan",
-        summary=f"{cell.upper()} generator and discriminator by the non-saturating GAN; symbols by likelihood first",
+        summary=f"{cell.upper()} generator and discriminator (series: convolutions) by the non-saturating GAN; symbols "
+        "by likelihood first",
         generator=cell,
         discriminator=cell,
         objective="non-saturating",
         defaults={"train.steps": 1400, "train.discriminator_learning_rate": 2e-3},
         defaults_by_kind={
-            "series": {"rnn": SERIES_RNN_GAN, "lstm": SERIES_LSTM_GAN}.get(cell, SERIES_GAN),
+            "series": SERIES_GAN,
             "frames": {**FRAME_GAN, "discriminator.embedding_size": 96},
         },
+        parts_by_kind=SERIES_PARTS,
         paper=f"Goodfellow et al. 2014, arXiv:1406.2661; {GUMBEL}",
     )
 
@@ -112,6 +106,7 @@ def _wasserstein(cell: str) -> RecipeSpec:
         # Dropout would make the penalty bound another critic than the one that is played against.
         defaults={"train.steps": 1400, "train.discriminator_learning_rate": 2e-3, "discriminator.dropout": 0.0},
         defaults_by_kind={"series": SERIES_WASSERSTEIN},
+        parts_by_kind=SERIES_PARTS,
         paper=f"Gulrajani et al. 2017, arXiv:1704.00028; {GUMBEL}",
     )
 

@@ -134,6 +134,9 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     of_recipe = _of_recipe(recipe, sections)
     domain = _domain(data, kinds_of(recipe, offers), of_recipe, above, registry, near, origins)
     kind = domain.spec.kind_with(domain.options)
+    if kind in recipe.parts_by_kind:
+        recipe = recipe.on(kind)
+        offers = choose(recipe, above, registry, near, origins)
     # What a run wrote down is whole: an option that it lacks is newer, and was not what today's recipe or domain would
     # have it.
     written = "versions" in document

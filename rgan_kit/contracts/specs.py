@@ -208,6 +208,8 @@ class RecipeSpec:
         defaults: option defaults that differ from the parts' own, as ``{"generator.hidden_size": 64}``.
         kinds: kinds of data that it is meant for, of those that its parts work on.
         defaults_by_kind: further ones for one kind of data; they go over ``defaults``.
+        parts_by_kind: other parts for one kind of data, by what they are in the recipe, as
+            ``{"series": {"discriminator": "tcn"}}``.
     """
 
     name: str
@@ -221,6 +223,7 @@ class RecipeSpec:
     defaults_by_kind: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
     paper: str = ""
     networks: Mapping[NetworkName, NetworkUse] = field(default_factory=dict)
+    parts_by_kind: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.networks:
@@ -233,6 +236,18 @@ class RecipeSpec:
                 raise ValueError(f"recipe {self.name} names its {name} twice: as a field and in networks")
         if "generator" not in self.uses:
             raise ValueError(f"recipe {self.name} names no generator")
+        for name in {name for parts in self.parts_by_kind.values() for name in parts}:
+            if name != "objective" and name not in self.uses:
+                raise ValueError(f"recipe {self.name} has another {name} for a kind of data, and none for the others")
+
+    def on(self, kind: Kind) -> RecipeSpec:
+        """The recipe as it is for one kind of data."""
+        parts = self.parts_by_kind.get(kind, {})
+        networks = {
+            name: replace(use, part=parts[name]) if name in parts else use for name, use in self.networks.items()
+        }
+        fields: dict[str, Any] = {name: part for name, part in parts.items() if name not in self.networks}
+        return replace(self, networks=networks, parts_by_kind={}, **fields)
 
     @property
     def uses(self) -> dict[NetworkName, NetworkUse]:

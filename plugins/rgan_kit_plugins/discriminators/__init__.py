@@ -160,6 +160,7 @@ DISCRIMINATORS = (
         kinds=frozenset({"series"}),
         options=ConvolutionalSeriesOptions,
         paper="Bai et al. 2018, arXiv:1803.01271; Wiese et al. 2020, arXiv:1907.06673",
+        provides=lambda options, kind: [],
         build=_build_tcn,
     ),
     _frames("image", "2-D convolutions score every frame for itself", "Radford et al. 2015, arXiv:1511.06434"),

@@ -106,15 +106,15 @@ def entropy(model: Model, seed: int, count: int) -> tuple[float, float]:
 
 
 def detected(detector: watermark.Detector, batch: Batch[np.ndarray]) -> dict[str, np.ndarray]:
-    """After how many telling tokens, tokens and samples of a text its key was found: bool ``[count]`` each."""
-    rows, steps = detector.telling(batch)
+    """After how many informative tokens, tokens and samples of a text its key was found: bool ``[count]`` each."""
+    rows, steps = detector.informative(batch)
     found = np.array([False, *(each.p_value < DETECTED for each in detector.growing(batch))])
     ends, complete = np.cumsum(batch.lengths), len(rows) < watermark.MOST_TOKENS
-    read = ends[rows] - batch.lengths[rows] + steps + 1  # tokens read when each telling one has been
+    read = ends[rows] - batch.lengths[rows] + steps + 1  # tokens read when each informative one has been
     tokens = np.arange(1, (ends[-1] if complete else read[-1]) + 1)
     samples = np.arange(1, (len(ends) if complete else rows[-1]) + 1)
     return {
-        "telling": found[1:],
+        "informative": found[1:],
         "tokens": found[np.searchsorted(read, tokens, side="right")],
         "samples": found[np.searchsorted(rows, samples)],
     }
@@ -136,7 +136,7 @@ def power(draws: Draws, keys: int) -> dict[str, Any]:
         cut = {unit: min(len(text[unit]) for text in texts) for unit in texts[0]}
         hits = {unit: np.array([text[unit][: cut[unit]] for text in texts], float) for unit in cut}
         enough = needed(hits["samples"].mean(axis=0)) <= samples / 2
-        if enough or cut["telling"] >= watermark.MOST_TOKENS or samples >= 2048:
+        if enough or cut["informative"] >= watermark.MOST_TOKENS or samples >= 2048:
             break
         samples *= 2
     weights = draws.rng.multinomial(keys, np.full(keys, 1 / keys), size=1000) / keys
@@ -229,7 +229,7 @@ Cells = Iterator[tuple[str, ...]]
 
 def power_cells(figures: Mapping[str, Any]) -> Cells:
     need, (nats, error) = figures["power"], figures["nats_a_token"]
-    cells = [f"{nats:.2f} ± {error:.2f}", f"{figures['telling_share']:.0%}"]
+    cells = [f"{nats:.2f} ± {error:.2f}", f"{figures['informative_share']:.0%}"]
     for unit, most in need["looked_at"].items():
         count, (low, high) = need[unit]["needed"], need[unit]["interval"]
         cells.append(f"more than {most:,}" if count is None else f"{count:,} ({low:,}–{high:,})")
@@ -253,7 +253,14 @@ def quality_cells(figures: Mapping[str, Any]) -> Cells:
 
 
 TABLES: Final[dict[tuple[str, ...], Callable[[Mapping[str, Any]], Cells]]] = {
-    ("nats a token", "telling", "telling tokens needed", "tokens", "samples", "tokens for half power"): power_cells,
+    (
+        "nats a token",
+        "informative",
+        "informative tokens needed",
+        "tokens",
+        "samples",
+        "tokens for half power",
+    ): power_cells,
     ("tested", "tests", *(f"p < {level:g}" for level in LEVELS), "least p"): false_positive_cells,
     ("figure", "unmarked", "marked", "apart, standard errors"): quality_cells,
 }
@@ -266,11 +273,11 @@ def measure(path: Path, given: argparse.Namespace) -> dict[str, Any]:
     nats = entropy(model, draws.new_seed(), PICKED)
     need = power(draws, given.keys)
     known = [token for token, centre in enumerate(draws.key.centres) if centre is not None]
-    telling = np.isin(sampled_rows(draws.unmarked(1000)).values, known)
+    informative = np.isin(sampled_rows(draws.unmarked(1000)).values, known)
     together = need["samples"]["needed"] or need["looked_at"]["samples"]
     return {
         "nats_a_token": nats,
-        "telling_share": float(telling.mean()),
+        "informative_share": float(informative.mean()),
         "power": need,
         "false_positives": false_positives(draws, given.unmarked, together),
         "quality": quality(draws, given.repeats, given.samples),

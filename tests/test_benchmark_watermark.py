@@ -29,7 +29,7 @@ def benchmark():
 @pytest.fixture(autouse=True)
 def few(benchmark, monkeypatch):
     """Everything in little: a key marks 1,024 samples, and the detector tries as many places."""
-    monkeypatch.setattr(watermark, "PLACES", 1024)
+    monkeypatch.setattr(watermark, "OFFSETS", 1024)
     monkeypatch.setattr(benchmark, "KEYS_OF_UNMARKED", 4)
     monkeypatch.setattr(benchmark, "REFERENCE", 400)
     monkeypatch.setattr(benchmark, "PICKED", 40)
@@ -77,11 +77,11 @@ def test_each_count_of_a_text_says_what_detecting_so_much_of_it_says(benchmark, 
 
 def test_power_grows_with_the_text(benchmark, draws):
     need = benchmark.power(draws, 12)
-    for unit in ("telling", "tokens", "samples"):
+    for unit in ("informative", "tokens", "samples"):
         assert need[unit]["half"] <= need[unit]["needed"] <= need["looked_at"][unit]
     low, high = need["tokens"]["interval"]
     assert low <= need["tokens"]["needed"] <= high
-    assert need["telling"]["half"] < need["telling"]["needed"] <= need["tokens"]["needed"]
+    assert need["informative"]["half"] < need["informative"]["needed"] <= need["tokens"]["needed"]
     assert 3 < need["samples"]["needed"] < 60
 
 
@@ -89,7 +89,7 @@ def test_a_mark_that_is_not_there_is_not_found_in_any_length(benchmark, draws, m
     monkeypatch.setattr(draws, "marked", lambda key, count: draws.unmarked(count))
     monkeypatch.setattr(watermark, "MOST_TOKENS", 300)
     need = benchmark.power(draws, 4)
-    assert [need[unit]["needed"] for unit in ("telling", "tokens", "samples")] == [None, None, None]
+    assert [need[unit]["needed"] for unit in ("informative", "tokens", "samples")] == [None, None, None]
 
 
 def test_false_positives_are_at_most_as_many_as_expected(benchmark, draws):

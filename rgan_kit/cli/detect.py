@@ -26,10 +26,10 @@ def add_to(app: typer.Typer, results: Results) -> None:
         key = watermark.read_key(watermark_key)
         found = watermark.detect(key, make_decoder(key.manifest, str(watermark_key)).read(samples))
         if results.as_json:
-            results.document({"p_value": found.p_value, "tokens": found.tokens, "place": found.place})
+            results.document({"p_value": found.p_value, "tokens": found.tokens, "offset": found.offset})
             return
         results.line(f"p = {found.p_value:.3g} from {found.tokens:,} tokens that say anything")
         if found.p_value < 1e-6:
-            results.line(f"marked by this key, from place {found.place:,} on")
+            results.line(f"marked by this key, from offset {found.offset:,} on")
         else:
             results.line("no sign of this key (which proves nothing: text may be too short, or have been changed)")

@@ -75,18 +75,18 @@ def add_to(app: typer.Typer, results: Results) -> None:
         model: Annotated[Path, MODEL],
         start: Annotated[str, typer.Argument(metavar="A", help="A file (its first sample), a text, or seed:N.")],
         end: Annotated[str, typer.Argument(metavar="B", help="Likewise.")],
-        steps: Annotated[int, typer.Option(min=2, max=10_000, help="Samples on the way, A and B included.")] = 8,
+        steps: Annotated[int, typer.Option(min=2, max=10_000, help="Samples in all, A and B included.")] = 8,
         encoder: Annotated[Path | None, ENCODER] = None,
         length: Annotated[int | None, typer.Option(help="Longest sample; the data's longest if not given.")] = None,
         out: Annotated[Path | None, OUT] = None,
         json: Annotated[bool, JSON] = False,
     ) -> None:
-        """Decode the way from one sample to another through the latent space."""
+        """Interpolate between two samples through the latent space (slerp)."""
         from rgan_kit.runtime import latent, load
 
         loaded = load(model)
         first, last = (_point(loaded, model, encoder, each) for each in (start, end))
-        decoded = latent.decode(loaded, latent.way(first, last, steps), length=length)
+        decoded = latent.decode(loaded, latent.slerp(first, last, steps), length=length)
         _show(loaded, decoded, [0] * steps, out, results, {})
 
 

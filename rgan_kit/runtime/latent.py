@@ -1,4 +1,4 @@
-"""What a latent space is for: encoding samples, reconstructing them, and the way from one to another."""
+"""What a latent space is for: encoding samples, reconstructing them, and interpolating between them."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def prior(model: Model, seed: int) -> np.ndarray:
     return random.latent(seed, 0, 1, model.manifest.latent_size)
 
 
-def way(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
+def slerp(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
     """Points on the great circle from one latent ``[latent_size]`` to another, both included (White 2016,
     arXiv:1609.04468): ``[steps, latent_size]``. Straight where the two lie in one direction.
 
@@ -137,7 +137,7 @@ def way(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
         UsageError: fewer than two steps.
     """
     if steps < 2:
-        raise UsageError(f"steps is {steps}; a way has at least its two ends.")
+        raise UsageError(f"steps is {steps}; an interpolation has at least its two ends.")
     share = np.linspace(0, 1, steps)[:, None]
     lengths = np.linalg.norm(start), np.linalg.norm(end)
     cosine = float(np.dot(start, end) / max(lengths[0] * lengths[1], 1e-12))

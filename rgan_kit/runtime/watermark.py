@@ -8,7 +8,7 @@ symbols in place of a secret permutation, so that the graph stays as it is.
 The test is exact. Let ``c`` be the mean of the numbers that led to a token, learnt from the model when the key was
 made. For text that does not depend on the key, a number ``u`` is uniform, so the chance that it lies as near to ``c``
 as it does, ``q = |[c - d, c + d] ∩ [0, 1]|`` with ``d = |u - c|``, is uniform too, and ``-Σ log q`` of ``n`` tokens
-has a Gamma(n, 1) distribution (Fisher 1932). The place in the stream of numbers is not known and all ``PLACES``
+has a Gamma(n, 1) distribution (Fisher 1932). The offset in the stream of numbers is not known and all ``OFFSETS``
 are tried, which the p-value counts (Bonferroni).
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rgan_kit.contracts.data import Batch
     from rgan_kit.runtime.model import Model
 
-PLACES: Final = 1 << 16
+OFFSETS: Final = 1 << 16
 """Samples that one key can mark before its numbers come again."""
 
 MOST_TOKENS: Final = 2000
@@ -76,14 +76,16 @@ class Key(BaseModel):
         return manifest
 
     def start(self, seed: int, count: int) -> int:
-        """The place in the stream where ``count`` samples of a public seed begin.
+        """The offset in the stream where ``count`` samples of a public seed begin.
 
         Raises:
-            UsageError: there are more samples than places.
+            UsageError: there are more samples than offsets.
         """
-        if count > PLACES:
-            raise UsageError(f"{count:,} samples are more than one key can mark ({PLACES:,}).", "Draw fewer at a time.")
-        return seed % (PLACES - count + 1)
+        if count > OFFSETS:
+            raise UsageError(
+                f"{count:,} samples are more than one key can mark ({OFFSETS:,}).", "Draw fewer at a time."
+            )
+        return seed % (OFFSETS - count + 1)
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,12 @@ class Detection:
     Attributes:
         p_value: the chance that text without the mark looks as marked as this, at most.
         tokens: how many of its tokens say anything, and were looked at.
-        place: where in the stream it would have begun.
+        offset: where in the stream it would have begun.
     """
 
     p_value: float
     tokens: int
-    place: int
+    offset: int
 
 
 def make_key(model: Model) -> Key:
@@ -184,48 +186,48 @@ class Detector:
         return _test(tokens, evidence)
 
     def growing(self, batch: Batch[Any]) -> Iterator[Detection]:
-        """What ``detect`` says of the text up to each of the tokens that ``telling`` lists."""
+        """What ``detect`` says of the text up to each of the tokens that ``informative`` lists."""
         for tokens, evidence in self._add_up(batch):
             yield _test(tokens, evidence)
 
-    def telling(self, batch: Batch[Any]) -> tuple[np.ndarray, np.ndarray]:
+    def informative(self, batch: Batch[Any]) -> tuple[np.ndarray, np.ndarray]:
         """Rows and steps of the tokens that say anything, in order: int64 ``[tokens]`` each, the first
-        ``MOST_TOKENS`` of the first ``PLACES`` samples."""
-        values, lengths = batch.values[:PLACES], batch.lengths[:PLACES]
+        ``MOST_TOKENS`` of the first ``OFFSETS`` samples."""
+        values, lengths = batch.values[:OFFSETS], batch.lengths[:OFFSETS]
         inside = np.arange(values.shape[1]) < lengths[:, None]
         rows, steps = np.nonzero(inside & (values < len(self._centres)))
         known = np.flatnonzero(~np.isnan(self._centres[values[rows, steps]]))[:MOST_TOKENS]
         return rows[known], steps[known]
 
     def _add_up(self, batch: Batch[Any]) -> Iterator[tuple[int, np.ndarray]]:
-        """After each telling token, how many there were, and their surprise if the text began at each place."""
-        rows, steps = self.telling(batch)
+        """After each informative token, how many there were, and their surprise if the text began at each offset."""
+        rows, steps = self.informative(batch)
         tokens = batch.values[rows, steps]
-        evidence = np.zeros(PLACES)
+        evidence = np.zeros(OFFSETS)
         for count, (row, step, token) in enumerate(zip(rows.tolist(), steps.tolist(), tokens.tolist(), strict=True), 1):
-            evidence = evidence[: PLACES - row]  # places from which on the key has numbers for so many samples
+            evidence = evidence[: OFFSETS - row]  # offsets from which on the key has numbers for so many samples
             evidence += self._surprise(step, token)[row:]
             yield count, evidence
 
 
 def _numbers_of(secret: int, block: int) -> np.ndarray:
-    """Numbers behind four steps (a block of ``noise``) of every sample: float32 ``[4, PLACES]``."""
-    counter = np.zeros((4, PLACES), np.uint64)
-    counter[0], counter[1], counter[3] = block, np.arange(PLACES), noise.NOISE
+    """Numbers behind four steps (a block of ``noise``) of every sample: float32 ``[4, OFFSETS]``."""
+    counter = np.zeros((4, OFFSETS), np.uint64)
+    counter[0], counter[1], counter[3] = block, np.arange(OFFSETS), noise.NOISE
     words = noise.philox(counter, (secret & 0xFFFFFFFF, secret >> 32))
     return (words >> np.uint64(8)).astype(np.float32) * np.float32(2.0**-24)
 
 
 def _surprise_of(numbers: Callable[[int], np.ndarray], centres: np.ndarray, step: int, token: int) -> np.ndarray:
-    """Surprise of a token at a step of every sample that a key can mark: ``[PLACES]``."""
+    """Surprise of a token at a step of every sample that a key can mark: ``[OFFSETS]``."""
     return np.asarray(-np.log(_chance(numbers(step // 4)[step % 4], float(centres[token]))))
 
 
 def _test(tokens: int, evidence: np.ndarray) -> Detection:
-    """The chance of the greatest evidence, by the number of places where it was looked for."""
-    place = int(evidence.argmax())
-    log_p = min(0.0, math.log(len(evidence)) + log_gamma_tail(tokens, float(evidence[place])))
-    return Detection(math.exp(log_p), tokens, place)
+    """The chance of the greatest evidence, by the number of offsets where it was looked for."""
+    offset = int(evidence.argmax())
+    log_p = min(0.0, math.log(len(evidence)) + log_gamma_tail(tokens, float(evidence[offset])))
+    return Detection(math.exp(log_p), tokens, offset)
 
 
 def _chance(numbers: np.ndarray, centre: float) -> np.ndarray:

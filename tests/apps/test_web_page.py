@@ -156,7 +156,7 @@ def test_the_way_through_the_latent_space_is_that_of_python(shown, crafted):
     saved = np.array(json.loads(page.saved("Save numbers"))["series"])
     model = load(crafted["series"], provider="cpu")
     ends = [latent.prior(model, seed)[0] for seed in (1, 9)]
-    between = latent.way(*ends, 11)[[3]]
+    between = latent.slerp(*ends, 11)[[3]]
     from rgan_kit.runtime import noise
 
     given = noise.normal(1, 0, 1, 24, model.manifest.noise_size)

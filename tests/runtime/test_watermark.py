@@ -33,14 +33,14 @@ def drawn(model, count: int, **where) -> Batch:
 def test_marked_samples_are_found_at_their_place(model, key):
     found = watermark.detect(key, drawn(model, 60, seed=key.secret, start=4321))
     assert found.p_value < 1e-6
-    assert found.place == 4321
+    assert found.offset == 4321
 
 
 def test_samples_whose_first_are_missing_are_found_too(model, key):
     whole = drawn(model, 80, seed=key.secret, start=100)
     rest = watermark.detect(key, Batch(whole.values[15:], whole.lengths[15:]))
     assert rest.p_value < 1e-6
-    assert rest.place == 115
+    assert rest.offset == 115
 
 
 def test_another_key_finds_nothing(model, key):
@@ -49,14 +49,14 @@ def test_another_key_finds_nothing(model, key):
 
 
 def test_unmarked_samples_are_no_more_suspicious_than_chance_allows(model, key, monkeypatch):
-    monkeypatch.setattr(watermark, "PLACES", 64)  # without Bonferroni's slack the test is nearly exact
+    monkeypatch.setattr(watermark, "OFFSETS", 64)  # without Bonferroni's slack the test is nearly exact
     values = [watermark.detect(key, drawn(model, 4, seed=seed)).p_value for seed in range(300)]
     assert 0.01 < np.mean(np.array(values) < 0.1) < 0.15
     assert min(values) > 1e-5
 
 
 def test_a_detector_says_of_each_text_what_a_new_one_says(model, key, monkeypatch):
-    monkeypatch.setattr(watermark, "PLACES", 256)
+    monkeypatch.setattr(watermark, "OFFSETS", 256)
     monkeypatch.setattr(watermark, "_KEPT", 8)  # so that what it keeps makes room for others
     detector = watermark.Detector(key)
     texts = [drawn(model, 5, seed=key.secret, start=40), drawn(model, 3, seed=1), drawn(model, 9, seed=2)]
@@ -66,10 +66,10 @@ def test_a_detector_says_of_each_text_what_a_new_one_says(model, key, monkeypatc
 
 
 def test_a_growing_text_is_tested_as_its_beginnings_are(model, key, monkeypatch):
-    monkeypatch.setattr(watermark, "PLACES", 256)
+    monkeypatch.setattr(watermark, "OFFSETS", 256)
     text = drawn(model, 12, seed=key.secret, start=40)
     detector = watermark.Detector(key)
-    rows, steps = detector.telling(text)
+    rows, steps = detector.informative(text)
     growing = list(detector.growing(text))
     assert [each.tokens for each in growing] == list(range(1, len(rows) + 1))
     for number in range(0, len(rows), 7):
@@ -79,13 +79,13 @@ def test_a_growing_text_is_tested_as_its_beginnings_are(model, key, monkeypatch)
 
 
 def test_the_detector_knows_the_numbers_that_mark(key):
-    numbers = noise.uniform(key.secret, 0, watermark.PLACES, 10)
+    numbers = noise.uniform(key.secret, 0, watermark.OFFSETS, 10)
     blocks = [watermark._numbers_of(key.secret, block) for block in range(3)]
     assert np.array_equal(np.concatenate(blocks)[:10], numbers.T)
 
 
 def test_samples_beyond_the_places_of_a_key_are_left_out(model, key, monkeypatch):
-    monkeypatch.setattr(watermark, "PLACES", 4)
+    monkeypatch.setattr(watermark, "OFFSETS", 4)
     text = drawn(model, 6, seed=3)
     assert watermark.detect(key, text) == watermark.detect(key, Batch(text.values[:4], text.lengths[:4]))
 
@@ -168,7 +168,7 @@ def test_what_is_no_key_is_refused(tmp_path):
 
 def test_more_samples_than_places_are_refused(key):
     with pytest.raises(UsageError, match="more than one key can mark"):
-        key.start(0, watermark.PLACES + 1)
+        key.start(0, watermark.OFFSETS + 1)
 
 
 def test_samples_are_marked_and_found_on_the_command_line(rgankit, model_file, tmp_path):

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from rgan_kit_plugins.domains.series import SPEC
-from rgan_kit_plugins.domains.series.files import content_of
+from rgan_kit_plugins.domains.series.reading import content_of
 from rgan_kit_plugins.domains.series.tables import read_table
 
 
@@ -41,7 +41,7 @@ def with_reader(path: Path) -> np.ndarray:
     columns = [column for column in table.columns if column.kind == "number"]
     values = np.empty((table.rows, len(columns)), np.float32)
     for place, column in enumerate(columns):
-        column.into(values[:, place])
+        values[:, place] = column.numbers()
     return values
 
 

@@ -172,7 +172,11 @@ class _Seen:
     others: Counter[str] = field(default_factory=Counter)
 
     def files_at(self, path: Path) -> list[Path]:
-        if not path.exists():
+        try:
+            there = path.exists()
+        except OSError as error:  # a name that is too long
+            raise DataError(f"{path}: cannot be read ({error.strerror or error}).") from error
+        if not there:
             raise missing(path)
         if not path.is_dir():
             _check_single(path, self.endings, self.reasons, self.most_bytes)

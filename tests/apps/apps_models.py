@@ -20,8 +20,8 @@ from rgan_kit_plugins.domains.music.events import Events
 from rgan_kit_plugins.domains.music.melody import Melody
 from rgan_kit_plugins.domains.music.pianoroll import PianoRoll
 from rgan_kit_plugins.domains.music.vocabulary import Vocabulary
-from rgan_kit_plugins.domains.series.channels import Channel, Channels
-from rgan_kit_plugins.domains.series.decoder import Reading, SeriesDecoder
+from rgan_kit_plugins.domains.series.decoder import VERSION, Recorded, SeriesDecoder, SeriesManifest
+from rgan_kit_plugins.domains.series.encoding import Variable, Variables
 from rgan_kit_plugins.domains.series.picture import Curves
 from rgan_kit_plugins.domains.text.decoder import TextDecoder
 from rgan_kit_plugins.domains.text.symbols import SPECIAL
@@ -83,14 +83,17 @@ def _music(form: Form, programs: list[int] | None = None) -> MusicDecoder:
 
 
 def _table() -> SeriesDecoder:
-    columns = Channels((
-        Channel("temperature, °C"),
-        Channel("count", whole=True),
-        Channel("station", constant=7.0),
-        Channel('"gaps"', masked=True),
-    ))  # fmt: skip
-    curves = Curves.of([], np.zeros(4), np.ones(4))
-    return SeriesDecoder(columns, Reading(None, None, None, 0, False), "rows", None, (), curves)
+    columns = (
+        Variable(name="temperature, °C"),
+        Variable(name="count", decimals=0),
+        Variable(name="station", constant=7.0),
+        Variable(name='"gaps"', masked=True),
+    )
+    recorded = Recorded(id=(), time=None, label=None, window=0, forward_fill=False)
+    curves = Curves.of([], np.zeros(4), np.ones(4)).kept()
+    names = Variables(columns).names
+    about = {"columns": columns, "names": names, "reading": recorded, "layout": "rows", "clock": None, "labels": ()}
+    return SeriesDecoder(SeriesManifest(version=VERSION, curves=curves, **about))
 
 
 def _tokens(decoder: Decoder, domain: str, *, labels: list[str] | None = None, latent_size: int = 0) -> onnx.ModelProto:

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from rgan_kit_plugins.domains.series import SPEC, autoregressive, sines
-from rgan_kit_plugins.domains.series.autoregressive import AutoregressiveTruth
+from rgan_kit_plugins.domains.series import SPEC
 from rgan_kit_plugins.domains.series.decoder import SeriesSample
-from rgan_kit_plugins.domains.series.sines import SinesTruth
+from rgan_kit_plugins.worlds import autoregressive, sines
+from rgan_kit_plugins.worlds.autoregressive import AutoregressiveTruth
+from rgan_kit_plugins.worlds.sines import SinesTruth
 
 
 def samples(series: np.ndarray) -> list[SeriesSample]:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from io import StringIO
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import numpy as np
+from pydantic import BaseModel, Field, model_validator
 
 from rgan_kit.contracts import Batch, DataError
+from rgan_kit.files import DecoderManifest, one_of
 from rgan_kit.storage import write_whole
-from rgan_kit_plugins.domains.series.channels import Channel, Channels
-from rgan_kit_plugins.domains.series.picture import Curves, can_draw, draw
-from rgan_kit_plugins.domains.series.roles import SAMPLE_ID
-from rgan_kit_plugins.domains.series.rows import Clock
+from rgan_kit_plugins.domains.series.clock import Clock
+from rgan_kit_plugins.domains.series.dialect import MAX_COLUMNS, Dialect
+from rgan_kit_plugins.domains.series.encoding import Name, Variable, Variables
+from rgan_kit_plugins.domains.series.picture import Curves, KeptCurves, can_draw, draw
+from rgan_kit_plugins.domains.series.writing import Writer
 
-VERSION: Final = 1
+VERSION: Final = 2
+MAX_LABELS: Final = 1000
+
 BARS: Final = "▁▂▃▄▅▆▇█"
+
 _PREVIEWED: Final = 4
 _BARS_A_COLUMN: Final = 24
+_WORDS_SHOWN: Final = 3
+
+_log = logging.getLogger(__name__)
 
 Layout = Literal["rows", "files"]
 
@@ -32,100 +41,192 @@ class SeriesSample:
 
     Attributes:
         names: of the columns.
-        values: float32 ``[time, columns]`` in the data's own units; nan where a value is missing.
+        values: float64 ``[time, columns]`` in the data's own units; nan where a value is missing, and for words their
+            number in ``levels``.
+        levels: for each column, the words in it; empty for numbers.
+        beyond: how many numbers lay beyond what the data has, and were brought back.
     """
 
     names: tuple[str, ...]
     values: np.ndarray
+    levels: tuple[tuple[str, ...], ...] = ()
+    beyond: int = 0
 
 
-@dataclass(frozen=True)
-class Reading:
+class Recorded(BaseModel):
     """How the data were read, so that further files are read alike.
 
     Attributes:
-        id, time, label: names of columns, or None.
+        id: names of the columns that tell sequences apart.
+        time, label: names of columns, or None.
         window: rows in a window; 0 where samples are whole sequences.
         forward_fill: whether missing values were filled with the one before.
+        date_format: as the option has it.
     """
 
-    id: str | None
-    time: str | None
-    label: str | None
-    window: int
+    model_config = DecoderManifest.model_config
+
+    id: Annotated[tuple[Name, ...], Field(max_length=8)]
+    time: Name | None
+    label: Name | None
+    window: Annotated[int, Field(ge=0, le=4096)]
     forward_fill: bool
+    date_format: Annotated[str, Field(min_length=1, max_length=100)] = "auto"
+
+
+class SeriesManifest(DecoderManifest):
+    """What a model file says of its series. ``names`` are those of the model's output, for apps in other languages."""
+
+    noun: ClassVar[str] = "series"
+
+    version: Annotated[int, one_of(1, VERSION)]
+    columns: Annotated[tuple[Variable, ...], Field(min_length=1, max_length=MAX_COLUMNS)]
+    names: tuple[str, ...]
+    reading: Recorded
+    layout: Layout
+    clock: Clock | None
+    labels: Annotated[tuple[Name, ...], Field(max_length=MAX_LABELS)]
+    curves: KeptCurves
+    dialect: Dialect = Dialect()
+
+    @classmethod
+    def checked(cls, manifest: Mapping[str, Any]) -> Self:
+        """As its base; those of version 1 are brought up to date: it knew one id column, and whole numbers alone."""
+        said = dict(manifest)
+        if said.get("version") == 1:
+            recorded, columns = said.get("reading"), said.get("columns")
+            if isinstance(recorded, Mapping) and not isinstance(recorded.get("id", ""), list | tuple):
+                said["reading"] = {**recorded, "id": [] if recorded["id"] is None else [recorded["id"]]}
+            if isinstance(columns, list | tuple):
+                said["columns"] = [
+                    {**each, "decimals": 0} if isinstance(each, Mapping) and each.get("whole") is True else each
+                    for each in columns
+                ]
+        return super().checked(said)
+
+    @model_validator(mode="after")
+    def _fits(self) -> SeriesManifest:
+        own = [column.name for column in self.columns]
+        written = [*own, *self.labels, *self.reading.id, self.reading.time or "t", self.reading.label or "l"]
+        if not all(name.isprintable() for name in [*written, self.clock.name if self.clock else ""]):
+            raise ValueError("a name that cannot be written")
+        if len(set(own)) < len(own):
+            raise ValueError("columns hold a name twice")
+        names = Variables(self.columns).names
+        if not names:
+            raise ValueError("columns hold nothing that varies")
+        if self.names != names:
+            raise ValueError("names are not those of the columns")
+        if self.curves.shape[2] != min(len(names), 8):
+            raise ValueError(f"curves are of {self.curves.shape[2]} features and not of {min(len(names), 8)}")
+        return self
 
 
 class SeriesDecoder:
     """Decodes series; samples are ``SeriesSample``s.
 
     Args:
-        channels: what the network sees, and the columns that become of it.
-        reading: how the data were read.
-        layout: ``rows`` for one table with an id column, ``files`` for one file a sample.
-        clock: the time column that is written; None for none.
-        labels: names of the classes.
-        curves: held-out samples for the picture.
+        about: everything that there is to know.
     """
 
-    def __init__(
-        self,
-        channels: Channels,
-        reading: Reading,
-        layout: Layout,
-        clock: Clock | None,
-        labels: Sequence[str],
-        curves: Curves,
-    ) -> None:
-        self.channels = channels
-        self.reading = reading
-        self.layout = layout
-        self.clock = clock
-        self.labels = tuple(labels)
-        self.curves = curves
-        self.names = tuple(column.name for column in channels.columns)
+    def __init__(self, about: SeriesManifest) -> None:
+        self.about = about
+        self.variables = Variables(about.columns)
+        self.names = tuple(column.name for column in about.columns)
+        self.levels = tuple(each.levels or _constant_word(each) for each in about.columns)
+        self.curves = Curves.of_kept(about.curves)
 
-    def decode(self, outputs: Mapping[str, np.ndarray]) -> list[SeriesSample]:
-        """Samples of ``series`` float32 ``[batch, time, channels]``, in the data's own units.
+    @classmethod
+    def from_manifest(cls, manifest: Mapping[str, Any]) -> SeriesDecoder:
+        """The decoder that wrote ``manifest``.
 
         Raises:
-            DataError: these are not the channels of this data.
+            DataError: names everything that is missing or wrong in it.
+        """
+        return cls(SeriesManifest.checked(manifest))
+
+    def manifest(self) -> dict[str, Any]:
+        """Everything that ``from_manifest`` needs."""
+        return self.about.as_dict()
+
+    def decode(self, outputs: Mapping[str, np.ndarray]) -> list[SeriesSample]:
+        """Samples in the data's own units, each as long as it is.
+
+        Args:
+            outputs: ``series`` float32 ``[batch, time, features]``; and, where samples differ in length, ``lengths``
+                int64 ``[batch]``.
+
+        Raises:
+            DataError: these are not the features of this data.
         """
         series = outputs["series"]
-        if series.ndim != 3 or series.shape[2] != len(self.channels.names):
-            raise DataError(
-                f"The model gives {list(series.shape)}, and not {len(self.channels.names)} channels a step."
-            )
-        return [SeriesSample(self.names, values) for values in self.channels.decode(series)]
+        if series.ndim != 3 or series.shape[2] != len(self.about.names):
+            raise DataError(f"The model gives {list(series.shape)}, and not {len(self.about.names)} features a step.")
+        lengths = np.full(len(series), series.shape[1]) if "lengths" not in outputs else outputs["lengths"]
+        lengths = np.clip(lengths, 0, series.shape[1])
+        decoded = self.variables.decode(series, lengths)
+        return [
+            SeriesSample(self.names, values[:length], self.levels, beyond)
+            for values, length, beyond in zip(decoded.values, lengths.tolist(), decoded.beyond.tolist(), strict=True)
+        ]
 
     def preview(self, sample: Any) -> str:
-        """The first columns as bars, each with its smallest and largest value."""
-        parts = [
-            f"{_plain(name)} {_bars(values)} {_number(values, np.min)}…{_number(values, np.max)}"
-            for name, values in zip(sample.names[:_PREVIEWED], sample.values.T, strict=False)
-        ]
+        """The first columns: numbers as bars, each with its smallest and largest value, and words."""
+        parts = [f"{_plain(name)} {self._shown(place, sample)}" for place, name in enumerate(sample.names[:_PREVIEWED])]
         more = len(sample.names) - _PREVIEWED
         return "  ".join(parts) + (f"  and {more:,} more columns" if more > 0 else "")
 
-    def write(self, samples: Sequence[Any], folder: Path) -> list[Path]:
-        """Writes ``samples.csv``, with the columns of the data (time, where its step is regular, begins again with
-        every sample) and an id column; or ``sample-0001.csv`` and so on where the data came one sequence a file. And
-        ``samples.png``, real curves beside generated ones, where matplotlib is installed and the model has some.
+    def _shown(self, place: int, sample: SeriesSample) -> str:
+        values = sample.values[:, place]
+        words = sample.levels[place] if sample.levels else ()
+        if not words:
+            return f"{_bars(values)} {_number(values, np.min)}…{_number(values, np.max)}"
+        known = values[np.isfinite(values)].astype(np.int64).tolist()
+        turns = [known[i] for i in range(len(known)) if not i or known[i] != known[i - 1]]
+        shown = " ".join(_plain(words[turn]) for turn in turns[:_WORDS_SHOWN])
+        return (shown or "?") + (" …" if len(turns) > _WORDS_SHOWN else "")
+
+    def document(self, sample: Any) -> dict[str, list[Any]]:
+        """Columns by name: numbers and words, None where they are missing."""
+        columns: dict[str, list[Any]] = {}
+        for place, name in enumerate(sample.names):
+            words = sample.levels[place] if sample.levels else ()
+            cells = sample.values[:, place].tolist()
+            columns[name] = [_cell(value, words) if math.isfinite(value) else None for value in cells]
+        return columns
+
+    def write(self, samples: Sequence[Any], folder: Path, labels: Sequence[str] | None = None) -> list[Path]:
+        """Writes ``samples.csv`` as the data's files are written, with its columns (time, where its step is regular,
+        begins again with every sample), an id column and the class; or ``sample-0001.csv`` and so on where the data
+        came one sequence a file. And ``samples.png``, real curves beside generated ones, where matplotlib is installed
+        and the model has some. Numbers that had to be brought back into the range of the data are counted in the log.
 
         Raises:
             RganKitError: a file cannot be written; no file is left half-written.
         """
-        texts: dict[str, str] = {}
-        if self.layout == "files":
+        writer = Writer(self.about.columns, self.about.clock, self.about.dialect, self.about.reading.label)
+        ending = ".tsv" if self.about.dialect.separator == "\t" else ".csv"
+        contents: dict[Path, bytes] = {}
+        if self.about.layout == "files":
             digits = max(4, len(str(len(samples))))
             for number, sample in enumerate(samples, 1):
-                texts[f"sample-{number:0{digits}}.csv"] = self._csv([sample], None)
+                contents[folder / f"sample-{number:0{digits}}{ending}"] = writer.table(
+                    [sample], None, labels and [labels[number - 1]]
+                )
         else:
-            texts["samples.csv"] = self._csv(samples, self.reading.id or SAMPLE_ID)
-        contents = {folder / name: text.encode("utf-8") for name, text in texts.items()}
+            contents[folder / f"samples{ending}"] = writer.table(
+                samples, writer.identity(self.about.reading.id), labels
+            )
         if samples and len(self.curves.levels) and can_draw():
-            generated = [self._channels_of(sample) for sample in samples[: len(self.curves.levels)]]
-            contents[folder / "samples.png"] = draw(self.channels.names, self.curves, generated)
+            generated = [self._features_of(sample) for sample in samples[: len(self.curves.levels)]]
+            contents[folder / "samples.png"] = draw(self.about.names, self.curves, generated)
+        if beyond := sum(sample.beyond for sample in samples):
+            total = sum(sample.values.size for sample in samples)
+            _log.warning(
+                "%s of %s values lay beyond those of the data and were brought back (domain.beyond allows more)",
+                f"{beyond:,}",
+                f"{total:,}",
+            )
         for file, content in contents.items():
             write_whole(file, content)
         return list(contents)
@@ -136,90 +237,22 @@ class SeriesDecoder:
         Raises:
             DataError: a file cannot be used, lacks a column, or misses values that the model cannot do without.
         """
-        from rgan_kit_plugins.domains.series.reread import reread
+        from rgan_kit_plugins.domains.series.dataset import read_again
 
-        return reread(path, self.channels, self.reading, self.labels)
+        return read_again(path, self.about)
 
-    def manifest(self) -> dict[str, Any]:
-        """Everything that ``from_manifest`` needs, and that an app in another language needs to name what it draws:
-        ``names`` are those of the model's output."""
-        return {
-            "version": VERSION,
-            "names": list(self.channels.names),
-            "columns": [asdict(column) for column in self.channels.columns],
-            "reading": asdict(self.reading),
-            "layout": self.layout,
-            "clock": None if self.clock is None else asdict(self.clock),
-            "labels": list(self.labels),
-            "curves": self.curves.manifest(),
-        }
-
-    @classmethod
-    def from_manifest(cls, manifest: Mapping[str, Any]) -> SeriesDecoder:
-        """The decoder that wrote ``manifest``.
-
-        Raises:
-            DataError: names everything that is missing or wrong in it.
-        """
-        from rgan_kit_plugins.domains.series.checks import problems
-
-        if faults := list(problems(manifest)):
-            raise DataError(
-                f"This model's description of its series cannot be used: {'; '.join(faults)}.",
-                "Export the model again, or get it again from where it came.",
-            )
-        clock = manifest["clock"]
-        return cls(
-            Channels(tuple(Channel(**_of(Channel, column)) for column in manifest["columns"])),
-            Reading(**_of(Reading, manifest["reading"])),
-            manifest["layout"],
-            None if clock is None else Clock(**_of(Clock, clock)),
-            manifest["labels"],
-            Curves.from_manifest(manifest["curves"]),
-        )
-
-    def _channels_of(self, sample: SeriesSample) -> np.ndarray:
-        return self.channels.encode(sample.values, np.array([0, len(sample.values)]))
-
-    def _csv(self, samples: Sequence[SeriesSample], identity: str | None) -> str:
-        names = [*([identity] if identity else []), *([self.clock.name] if self.clock else []), *self.names]
-        lines = StringIO(newline="")
-        writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow(names)
-        for number, sample in enumerate(samples, 1):
-            columns: list[Iterable[str]] = [[str(number)] * len(sample.values)] if identity else []
-            if self.clock:
-                columns.append(times(self.clock, len(sample.values)))
-            columns += [
-                _texts(values, whole=column.whole)
-                for column, values in zip(self.channels.columns, sample.values.T, strict=True)
-            ]
-            writer.writerows(zip(*columns, strict=True))
-        return lines.getvalue()
+    def _features_of(self, sample: SeriesSample) -> np.ndarray:
+        return self.variables.encode(sample.values, np.array([0, len(sample.values)]))
 
 
-def times(clock: Clock, steps: int) -> list[str]:
-    """The time column of a sequence, from its start in even steps."""
-    moments = clock.start + clock.step * np.arange(steps)
-    if not clock.moments:
-        return [str(int(moment)) if moment.is_integer() else f"{moment:.12g}" for moment in moments.tolist()]
-    micros = np.rint(moments * 1e6).astype(np.int64)
-    days = clock.step % 86_400 == 0 and clock.start % 86_400 == 0
-    unit: Literal["D", "us", "s"] = "D" if days else "us" if (micros % 1_000_000).any() else "s"
-    texts = np.datetime_as_string(micros.astype("datetime64[us]"), unit=unit)
-    return [text.replace("T", " ") for text in texts.tolist()]
+def _constant_word(variable: Variable) -> tuple[str, ...]:
+    return (variable.constant,) if isinstance(variable.constant, str) else ()
 
 
-def _of(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {field.name: values[field.name] for field in fields(kind)}
-
-
-def _texts(values: np.ndarray, *, whole: bool) -> list[str]:
-    """The shortest decimals that give the same float32 again; nothing where a value is missing."""
-    texts = ["" if text == "nan" else text for text in values.astype(np.float32).astype(str).tolist()]
-    if not whole:
-        return texts
-    return [str(int(value)) if abs(value) < 2**53 else text for value, text in zip(values, texts, strict=True)]
+def _cell(value: float, words: Sequence[str]) -> int | float | str:
+    if words:
+        return words[int(value)]
+    return int(value) if value.is_integer() else value
 
 
 def _bars(values: np.ndarray) -> str:

@@ -1,82 +1,124 @@
-"""How a CSV file is written: separator, decimal sign, header, encoding; found in its first lines."""
+"""How a CSV file is written: separator, decimal sign, quotes, line ends, header, encoding; found in its first lines."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, Field
 
 from rgan_kit.contracts import DataError
+from rgan_kit.files import DecoderManifest
+from rgan_kit_plugins.domains.series import moments
+from rgan_kit_plugins.domains.series.cells import MISSING, NUMBER
 
 MAX_COLUMNS: Final = 4096
-MISSING: Final = (
-    "", "nan", "NaN", "NAN", "-nan", "-NaN", "NA", "N/A", "n/a", "#N/A", "#NA", "null", "NULL", "Null", "None", "none",
-    "?", "-", "--", "1.#QNAN", "-1.#IND", "1.#IND", "<NA>",
-)  # fmt: skip
-"""Texts that stand for a value that is not there."""
 
 _HEAD: Final = 2**20
 _LINES: Final = 25
 _SEPARATORS: Final = ("\t", ";", "|", ",")  # a comma may also be a decimal sign, so it comes last
-_NUMBER: Final = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*|\s*[+-]?(inf|infinity)\s*", re.IGNORECASE)
-_COMMA_NUMBER: Final = re.compile(r"\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*")
-_MOMENT: Final = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d|\s*\d{1,2}:\d\d")
+_COMMA_NUMBER: Final = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+([eE][+-]?\d+)?")
+_GROUPS: Final = {",": re.compile(r"[+-]?\d{1,3}(,\d{3})+"), ".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+")}
+_MOMENT: Final = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d|\s*\d{1,2}:\d\d|\s*\d{4}-\d\d\b")
 _LINE_ENDS: Final = re.compile(r"\r\n|\r|\n")
 _BYTE_LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
 _NO_ROW: Final = re.compile(r"\s*|#.*|sep=.")
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_LONG_WHOLE: Final = re.compile(r"\s*[+-]?\d{16,18}\s*")  # float64 knows no odd ones among them
+
+Quotes = Literal["where needed", "texts", "all"]
+Encoding = Literal["utf-8", "utf-8-sig", "latin-1"]
+HeadKind = Literal["number", "long whole", "text"]
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """How a CSV file is written.
+class Dialect(BaseModel):
+    """How a CSV file is written, so that samples are written so too.
 
     Attributes:
         separator, decimal: one character each.
+        quotes: what stands in them: what has to, all that is no number, or everything.
+        line_end: after each row.
+        encoding: ``latin-1`` for what is no UTF-8.
+    """
+
+    model_config = DecoderManifest.model_config
+
+    separator: Annotated[str, Field(pattern=r"^[\t;|,]$")] = ","
+    decimal: Annotated[str, Field(pattern=r"^[.,]$")] = "."
+    quotes: Quotes = "where needed"
+    line_end: Literal["\n", "\r\n", "\r"] = "\n"
+    encoding: Encoding = "utf-8"
+
+    def line(self, fields: Iterable[str]) -> str:
+        """One row of cells that are quoted."""
+        return self.separator.join(fields) + self.line_end
+
+    def quoted(self, texts: Iterable[str], *, words: bool) -> list[str]:
+        """Cells with the quotes that this way of writing has.
+
+        Args:
+            texts: the cells.
+            words: whether these are no numbers.
+        """
+        always = self.quotes == "all" or (words and self.quotes == "texts")
+        return [self._quoted(text) if always or self._needs(text) else text for text in texts]
+
+    def _needs(self, text: str) -> bool:
+        return (
+            self.separator in text or '"' in text or "\n" in text or "\r" in text or text[:1] == " " or text[-1:] == " "
+        )
+
+    @staticmethod
+    def _quoted(text: str) -> str:
+        return '"' + text.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the first lines of a CSV file show.
+
+    Attributes:
+        dialect: how it is written.
         skip: lines before the table.
         names: of the columns; made up where the file has no header.
         header: whether the first line of the table holds the names.
-        numeric: for each column, whether its first values are all numbers (or missing).
-        encoding: ``utf-8``, or ``latin-1`` for what is no UTF-8.
+        kinds: of each column, as its first values are.
+        least: for each column, decimals that its first values have at least.
+        gaps: whether a text other than none stands for a value that is not there.
     """
 
-    separator: str
-    decimal: str
+    dialect: Dialect
     skip: int
     names: tuple[str, ...]
     header: bool
-    numeric: tuple[bool, ...]
-    encoding: str
+    kinds: tuple[HeadKind, ...]
+    least: tuple[int, ...]
+    gaps: bool
 
     @property
     def notes(self) -> list[str]:
         """What is unusual about it, for people."""
         notes = [] if self.header else ["it has no header, so that columns are called column_1, column_2, …"]
-        if self.decimal == ",":
+        if self.dialect.decimal == ",":
             notes.append("commas are decimal signs")
-        if self.encoding != "utf-8":
+        if self.dialect.encoding == "latin-1":
             notes.append("it is no UTF-8 and was read as Latin-1")
         return notes
 
 
-def find_dialect(file: Path, content: bytes) -> Dialect:
+def look(file: Path, content: bytes) -> Head:
     """Looks at the first lines.
 
     Raises:
         DataError: this is no text, or its lines are too long or have too many columns.
     """
-    if not content[:_HEAD].strip() and not content.strip():
-        raise DataError(f"{file}: there is nothing in it.", "Give a table with a header and at least 10 rows.")
-    if content.startswith(b"PAR1"):
-        raise DataError(f"{file}: this is a Parquet file.", "Rename it so that it ends in .parquet.")
-    if content.startswith(_UTF16_MARKS):
-        raise DataError(f"{file}: this looks like UTF-16 and not UTF-8.", "Save it as UTF-8.")
-    if (zero := content.find(0)) >= 0:
-        raise DataError(f"{file}: a zero byte at offset {zero:,}, so this is no text.", "Give a CSV file in UTF-8.")
+    _refuse_what_is_no_text(file, content)
     text, encoding = _head(file, content)
     lines = _LINE_ENDS.split(text)
     skip = 0
@@ -93,11 +135,15 @@ def find_dialect(file: Path, content: bytes) -> Dialect:
     header = _is_header(rows[0], decimal)
     names = unique_names(rows[0] if header else [""] * len(rows[0]))
     values = rows[1:] if header else rows
-    numeric = tuple(
-        all(_is_number(row[place], decimal) or row[place].strip() in MISSING for row in values if place < len(row))
-        for place in range(len(names))
-    )
-    return Dialect(separator, decimal, skip, names, header, numeric, encoding)
+    columns = [[row[place] for row in values if place < len(row)] for place in range(len(names))]
+    ends = _LINE_ENDS.search(text)
+    end: Literal["\n", "\r\n", "\r"] = ends[0] if ends else "\n"  # type: ignore[assignment]
+    quotes = _quotes(lines, rows, Dialect(separator=separator, decimal=decimal, line_end=end))
+    dialect = Dialect(separator=separator, decimal=decimal, quotes=quotes, line_end=end, encoding=encoding)
+    kinds = tuple(_kind(name, column, decimal) for name, column in zip(names, columns, strict=True))
+    least = tuple(_least_decimals(column, decimal) for column in columns)
+    gaps = any(value and value in MISSING for column in columns for value in column)
+    return Head(dialect, skip, names, header, kinds, least, gaps)
 
 
 def unique_names(names: list[str]) -> tuple[str, ...]:
@@ -115,9 +161,46 @@ def unique_names(names: list[str]) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _head(file: Path, content: bytes) -> tuple[str, str]:
+def last_rows(content: bytes, head: Head) -> tuple[int, list[str]]:
+    """Where a table ends: behind it there may be up to three lines that have another number of fields than it has
+    columns (a total, a number of rows, a remark).
+
+    Returns:
+        Bytes of the table, and the lines behind it, without those that are empty.
+    """
+    tail = content[-_TAIL:]
+    begins, end, lines = len(content) - len(tail), len(tail), []
+    for _ in range(_LAST_LINES):
+        whole = tail[:end].rstrip(b"\r\n")
+        start = max(whole.rfind(b"\n"), whole.rfind(b"\r")) + 1
+        line = whole[start:].decode("latin-1" if head.dialect.encoding == "latin-1" else "utf-8", "replace")
+        fields = _rows_or_none([line], head.dialect.separator) if line.count('"') % 2 == 0 else []
+        if not start or not fields or len(fields[0]) == len(head.names):
+            break
+        end = start
+        lines.append(line)
+    return begins + end, lines
+
+
+_LAST_LINES: Final = 3
+_TAIL: Final = 2**16
+
+
+def _refuse_what_is_no_text(file: Path, content: bytes) -> None:
+    if not content[:_HEAD].strip() and not content.strip():
+        raise DataError(f"{file}: there is nothing in it.", "Give a table with a header and at least 10 rows.")
+    if content.startswith(b"PAR1"):
+        raise DataError(f"{file}: this is a Parquet file.", "Rename it so that it ends in .parquet.")
+    if content.startswith(_UTF16_MARKS):
+        raise DataError(f"{file}: this looks like UTF-16 and not UTF-8.", "Save it as UTF-8.")
+    if (zero := content.find(0)) >= 0:
+        raise DataError(f"{file}: a zero byte at offset {zero:,}, so this is no text.", "Give a CSV file in UTF-8.")
+
+
+def _head(file: Path, content: bytes) -> tuple[str, Encoding]:
     """The whole lines at the beginning, and their encoding."""
-    start = len(_BYTE_ORDER_MARK) if content.startswith(_BYTE_ORDER_MARK) else 0
+    marked = content.startswith(_BYTE_ORDER_MARK)
+    start = len(_BYTE_ORDER_MARK) if marked else 0
     head = b""
     for size in (_HEAD // 16, _HEAD):
         head = content[start : start + size]
@@ -128,7 +211,7 @@ def _head(file: Path, content: bytes) -> tuple[str, str]:
     if not head.strip():
         raise DataError(f"{file}: its first line is longer than {_HEAD:,} bytes.", "Is this a table?")
     try:
-        return head.decode("utf-8"), "utf-8"
+        return head.decode("utf-8"), "utf-8-sig" if marked else "utf-8"
     except UnicodeDecodeError:
         return head.decode("latin-1"), "latin-1"
 
@@ -158,10 +241,17 @@ def _rows_or_none(lines: list[str], separator: str) -> list[list[str]]:
 
 
 def _decimal(rows: list[list[str]], separator: str) -> str:
-    fields = [field for row in rows for field in row]
-    commas = sum(_COMMA_NUMBER.fullmatch(field) is not None for field in fields)
-    points = sum("." in field and _NUMBER.fullmatch(field) is not None for field in fields)
-    return "," if separator != "," and commas > points else "."
+    """The comma, where more numbers have one than a point. A sign between thousands is none."""
+    fields = [field.strip(" %€$£") for row in rows for field in row]
+    commas = sum(
+        _COMMA_NUMBER.fullmatch(field) is not None and (separator != "," or not _GROUPS[","].fullmatch(field))
+        for field in fields
+    )
+    points = sum(
+        "." in field and NUMBER.fullmatch(field) is not None and not (commas and _GROUPS["."].fullmatch(field))
+        for field in fields
+    )
+    return "," if commas > points else "."
 
 
 def _is_header(fields: list[str], decimal: str) -> bool:
@@ -174,5 +264,43 @@ def _is_header(fields: list[str], decimal: str) -> bool:
     return words > 0 and words >= numbers
 
 
+def _kind(name: str, values: list[str], decimal: str) -> HeadKind:
+    known = [value for value in values if value.strip() not in MISSING]
+    if not all(_is_number(value, decimal) for value in known):
+        return "text"
+    if _DATES.search(name) and known and all(map(_is_compact_date, known)):
+        return "text"
+    whole = any(map(_LONG_WHOLE.fullmatch, known)) and all(value.strip().lstrip("+-").isdigit() for value in known)
+    return "long whole" if whole else "number"
+
+
+_DATES: Final = re.compile(r"date|day|time|\bdt\b|datum|tag", re.IGNORECASE)
+
+
+def _is_compact_date(value: str) -> bool:
+    """``20240131``, in the last two centuries or in this one."""
+    return re.fullmatch(r"(18|19|20)\d{6}", value.strip()) is not None and moments.readable("%Y%m%d", value.strip())
+
+
+def _least_decimals(values: list[str], decimal: str) -> int:
+    known = [value.strip().rstrip(" %€$£") for value in values if value.strip() not in MISSING]
+    if not known or any("e" in value.lower() for value in known):
+        return 0
+    return min(9, *(len(value.partition(decimal)[2]) for value in known))
+
+
+def _quotes(lines: list[str], rows: list[list[str]], dialect: Dialect) -> Quotes:
+    """The way that writes most of these lines as they are."""
+    ways: tuple[Quotes, ...] = ("where needed", "texts", "all")
+
+    def alike(way: Quotes) -> int:
+        own = dialect.model_copy(update={"quotes": way})
+        cells = ([(field, not _is_number(field, dialect.decimal)) for field in row] for row in rows)
+        written = (own.line(own.quoted([field], words=word)[0] for field, word in row) for row in cells)
+        return sum(line + own.line_end == again for line, again in zip(lines, written, strict=False))
+
+    return max(ways, key=alike)
+
+
 def _is_number(field: str, decimal: str) -> bool:
-    return _NUMBER.fullmatch(field if decimal == "." else field.replace(",", ".", 1)) is not None
+    return NUMBER.fullmatch(field if decimal == "." else field.replace(",", ".", 1)) is not None

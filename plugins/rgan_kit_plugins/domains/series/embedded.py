@@ -8,18 +8,18 @@ from typing import Final
 import numpy as np
 
 from rgan_kit.contracts import Dataset, Sequences, SeriesSpec, Truth, evenly
+from rgan_kit.files import Fingerprint
 from rgan_kit.storage import write_whole
-from rgan_kit_plugins.domains.series import autoregressive, sines
-from rgan_kit_plugins.domains.series.channels import Channels
-from rgan_kit_plugins.domains.series.decoder import Reading, SeriesDecoder, times
-from rgan_kit_plugins.domains.series.files import fingerprint
+from rgan_kit_plugins.domains.series.clock import Clock
+from rgan_kit_plugins.domains.series.decoder import VERSION, Recorded, SeriesDecoder, SeriesManifest
+from rgan_kit_plugins.domains.series.encoding import Variables, describe
 from rgan_kit_plugins.domains.series.options import SeriesOptions
 from rgan_kit_plugins.domains.series.picture import Curves
-from rgan_kit_plugins.domains.series.rows import Clock
+from rgan_kit_plugins.worlds import autoregressive, sines
 
 _FEWEST_HELD_OUT: Final = 200
-_STEPS: Final = Clock("time", moments=False, start=0.0, step=1.0)
-_HOURS: Final = Clock("time", moments=True, start=1_704_067_200.0, step=3600.0)  # from 2024-01-01
+_STEPS: Final = Clock(name="time", moments=False, start=0.0, step=1.0)
+_HOURS: Final = Clock(name="time", moments=True, start=1_704_067_200.0, step=3600.0)  # from 2024-01-01
 _SEQUENCE: Final = "sequence"
 
 
@@ -30,19 +30,31 @@ def load_embedded(options: SeriesOptions, seed: int) -> Dataset:
     count = options.embedded_sequences
     held_out = max(_FEWEST_HELD_OUT, round(count * share / (1 - share)))
     drawn, names = _draw(options, count + held_out, rng)
-    channels = Channels.of(names, drawn[:count].reshape(-1, len(names)), mask=False)
+    trained = drawn[:count].reshape(-1, len(names)).astype(np.float64)
+    found = [
+        describe(name, own, (), masked=False, beyond=options.beyond) for name, own in zip(names, trained.T, strict=True)
+    ]
+    variables = Variables(tuple(each for each in found if each is not None))
     train, validation = (
         Sequences.of(list(part), fill=0.0, dtype=np.float32) for part in (drawn[:count], drawn[count:])
     )
-    minimum, maximum = channels.bounds(train.values, robust=options.scaling == "robust")
+    minimum, maximum = variables.bounds(train.values, robust=options.scaling == "robust")
     truth: Truth = sines.SinesTruth()
     clock = _STEPS
     if options.embedded == "autoregressive":
         truth = autoregressive.AutoregressiveTruth(float(maximum[0] - minimum[0]))
         clock = _HOURS
     picked = (validation[place] for place in evenly(len(validation), options.pictured))
-    reading = Reading(_SEQUENCE, clock.name, None, 0, forward_fill=False)
-    decoder = SeriesDecoder(channels, reading, "rows", clock, (), Curves.of(picked, minimum, maximum))
+    about = SeriesManifest(
+        version=VERSION,
+        columns=variables.all,
+        names=variables.names,
+        reading=Recorded(id=(_SEQUENCE,), time=clock.name, label=None, window=0, forward_fill=False),
+        layout="rows",
+        clock=clock,
+        labels=(),
+        curves=Curves.of(picked, minimum, maximum).kept(),
+    )
     length = drawn.shape[1]
     summary = {
         "data": f"embedded {options.embedded}, {count:,} training and {held_out:,} validation sequences of seed {seed}",
@@ -50,9 +62,9 @@ def load_embedded(options: SeriesOptions, seed: int) -> Dataset:
         "lengths": f"{length} rows each",
         "training and validation": f"{count:,} and {held_out:,} samples",
     }
-    mark = fingerprint([(options.embedded, drawn.tobytes()), ("training", str(count).encode())])
-    spec = SeriesSpec(len(names), length, names, minimum, maximum)
-    return Dataset(spec, train, validation, decoder, mark, summary, truth)
+    mark = Fingerprint().add_words(options.embedded, str(count)).add(drawn).hex()
+    spec = SeriesSpec(len(names), length, names, minimum, maximum, columns=variables.columns)
+    return Dataset(spec, train, validation, SeriesDecoder(about), mark, summary, truth)
 
 
 def make(options: SeriesOptions, folder: Path, seed: int) -> list[Path]:
@@ -66,7 +78,7 @@ def make(options: SeriesOptions, folder: Path, seed: int) -> list[Path]:
     file = folder / f"{options.embedded}.csv"
     if options.embedded == "sines":
         drawn, names = _draw(options, options.embedded_sequences, rng)
-        moments = times(_STEPS, drawn.shape[1])
+        moments = _STEPS.times(drawn.shape[1])
         lines = [",".join((_SEQUENCE, _STEPS.name, *names))]
         for number, sample in enumerate(drawn.astype(str).tolist(), 1):
             lines += [f"{number},{moment},{','.join(row)}" for moment, row in zip(moments, sample, strict=True)]
@@ -74,7 +86,7 @@ def make(options: SeriesOptions, folder: Path, seed: int) -> list[Path]:
         rows = options.embedded_sequences * autoregressive.LENGTH
         values = autoregressive.draw(1, rows, rng)[0, :, 0].astype(str).tolist()
         lines = [f"{_HOURS.name},{autoregressive.NAME}"]
-        lines += [f"{moment},{value}" for moment, value in zip(times(_HOURS, rows), values, strict=True)]
+        lines += [f"{moment},{value}" for moment, value in zip(_HOURS.times(rows), values, strict=True)]
     write_whole(file, ("\n".join(lines) + "\n").encode())
     return [file]
 

@@ -1,123 +1,46 @@
-"""From a file to a table: columns of numbers, moments or text. The only place that knows pyarrow."""
+"""From a file to a table: columns of numbers, moments or words. The only place that reads with pyarrow."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
 from rgan_kit.contracts import DataError, DeviceError
-from rgan_kit_plugins.domains.series.dialect import MAX_COLUMNS, MISSING, Dialect, find_dialect, unique_names
-from rgan_kit_plugins.domains.series.files import PARQUET_ENDINGS
+from rgan_kit_plugins.domains.series.cells import MISSING, Meaning, Style, meaning_of
+from rgan_kit_plugins.domains.series.columns import BLOCK, Cells, Table, in_one_line
+from rgan_kit_plugins.domains.series.dialect import MAX_COLUMNS, Head, last_rows, look, unique_names
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+CSV_ENDINGS: Final = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+PARQUET_ENDINGS: Final = (".parquet", ".pq")
+ENDINGS: Final = (*CSV_ENDINGS, *PARQUET_ENDINGS)
+MAX_BYTES: Final = 2**30
 MAX_CELLS: Final = 2**26  # 512 MiB as float64
 MAX_ROWS: Final = 2**24
-MAX_CLASSES: Final = 1_000_000
-_BLOCK: Final = 2**20
+
 _ROWS_AT_ONCE: Final = 2**16
-_MOMENTS: Final = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
-
-ColumnKind = Literal["number", "moment", "text"]
-
-
-class ColumnError(DataError):
-    """A column that cannot be used as asked; the message names it, but not its file."""
+_TOTAL: Final = re.compile(
+    r"(grand )?(sub)?totals?|sum|average|mean|summe|gesamt|mittelwert|durchschnitt", re.IGNORECASE
+)
 
 
-@dataclass(frozen=True, eq=False)
-class Column:
-    """A column of a table; ``data`` is a ``pyarrow.ChunkedArray``."""
+@dataclass(frozen=True)
+class HowToRead:
+    """What is known of columns before they are read.
 
-    name: str
-    kind: ColumnKind
-    data: Any
+    Attributes:
+        words: names of columns that are words, whatever they look like (ids, classes).
+        date_format: of dates (see ``moments``), or ``auto``.
+    """
 
-    def numbers(self) -> np.ndarray:
-        """float64 ``[rows]``; seconds since 1970 for moments; nan where there is none.
-
-        Raises:
-            ColumnError: this is text; names the first value that is no number.
-        """
-        values = np.empty(len(self.data), np.float64)
-        self.into(values)
-        return values
-
-    def into(self, values: np.ndarray) -> None:
-        """Writes ``numbers`` into an array of floats ``[rows]``; too large ones become infinite. Raises as it does."""
-        import pyarrow as pa
-
-        if self.kind == "text":
-            raise ColumnError(f"column '{self.name}' is not numeric: {self._first_text()}.")
-        data = self.data
-        try:
-            if self.kind == "moment":
-                data = data.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-            elif pa.types.is_boolean(data.type):
-                data = data.cast(pa.int8())
-            if not pa.types.is_float64(data.type):
-                data = data.cast(pa.float64(), safe=False)
-        except pa.ArrowException as error:
-            raise ColumnError(f"column '{self.name}' cannot be read as numbers: {_in_one_line(error)}.") from None
-        start = 0
-        with np.errstate(over="ignore"):
-            for chunk in data.chunks:
-                values[start : start + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
-                start += len(chunk)
-            if self.kind == "moment":
-                values /= 1e6
-
-    def classes(self) -> tuple[np.ndarray, list[str]]:
-        """int64 ``[rows]`` numbers of the different values, -1 where there is none, and the values as text, in the
-        order of their first appearance."""
-        import pyarrow as pa
-
-        try:
-            data = self.data if pa.types.is_dictionary(self.data.type) else self.data.dictionary_encode()
-            chunks = data.unify_dictionaries().chunks
-            words = chunks[0].dictionary.to_pylist() if chunks else []
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            raise ColumnError(f"column '{self.name}' cannot be read as names: {_in_one_line(error)}.") from None
-        codes = np.concatenate([chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks])
-        if len(words) > MAX_CLASSES:
-            raise ColumnError(f"column '{self.name}' has {len(words):,} different values.")
-        names: dict[str, int] = {}
-        places = [names.setdefault(name, len(names)) if name not in MISSING else -1 for name in map(_as_text, words)]
-        return np.array([*places, -1], np.int64)[codes], list(names)
-
-    def _first_text(self) -> str:
-        for row, scalar in enumerate(self.data.slice(0, _ROWS_AT_ONCE), 1):
-            value = scalar.as_py()
-            try:
-                float(value)
-            except (TypeError, ValueError):
-                if value is not None:
-                    return f"{_as_text(value)!r:.40} in row {row:,}"
-        return f"it holds {self.data.type}"
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """What a file holds: columns of equal length, and what was unusual about it."""
-
-    file: Path
-    columns: tuple[Column, ...]
-    rows: int
-    notes: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of the columns, none twice."""
-        return tuple(column.name for column in self.columns)
-
-    def get(self, name: str) -> Column | None:
-        """The column of this name."""
-        return next((column for column in self.columns if column.name == name), None)
+    words: frozenset[str] = frozenset()
+    date_format: str = "auto"
 
 
 def need_pyarrow() -> None:
@@ -129,7 +52,7 @@ def need_pyarrow() -> None:
         )
 
 
-def read_table(file: Path, content: bytes) -> Table:
+def read_table(file: Path, content: bytes, how: HowToRead = HowToRead()) -> Table:
     """The table in a file.
 
     Raises:
@@ -140,43 +63,92 @@ def read_table(file: Path, content: bytes) -> Table:
     import pyarrow as pa
 
     try:
-        if file.suffix.lower() in PARQUET_ENDINGS:
-            return _read_parquet(file, content)
-        dialect = find_dialect(file, content)
-        return _table(file, _read_csv(file, content, dialect), dialect.names, dialect.notes)
+        if file.name.lower().endswith(PARQUET_ENDINGS):
+            return _read_parquet(file, content, how)
+        return _read_csv(file, unpacked(file, content), how)
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         raise DataError(
-            f"{file}: {_in_one_line(error)}.", "Is this file whole, and of the kind that its name says?"
+            f"{file}: {in_one_line(error)}.", "Is this file whole, and of the kind that its name says?"
         ) from None
 
 
-def _read_csv(file: Path, content: bytes, dialect: Dialect) -> Any:
+def unpacked(file: Path, content: bytes) -> bytes:
+    """What a file that ends in .gz holds, up to a bound; others as they are.
+
+    Raises:
+        DataError: it is damaged, or holds too much.
+    """
+    if not file.name.lower().endswith(".gz"):
+        return content
+    parts, size, rest = [], 0, content
+    try:
+        while rest:  # several members may follow each other
+            unpacker = zlib.decompressobj(wbits=31)
+            parts.append(unpacker.decompress(rest, MAX_BYTES + 1 - size))
+            size += len(parts[-1])
+            if size > MAX_BYTES:
+                raise DataError(f"{file}: it holds more than {MAX_BYTES / 2**30:.0f} GiB.", "Train on a part of it.")
+            if not unpacker.eof:
+                raise DataError(f"{file}: it ends too early.", "Get the file again.")
+            rest = unpacker.unused_data.lstrip(b"\0")
+    except zlib.error as error:
+        raise DataError(f"{file}: it is no gzip file ({in_one_line(error)}).", "Get the file again.") from None
+    return b"".join(parts)
+
+
+def _read_csv(file: Path, content: bytes, how: HowToRead) -> Table:
+    head = look(file, content)
+    end, behind = last_rows(content, head)
+    if (cells := _most_cells(content, head)) > MAX_CELLS:
+        raise DataError(f"{file}: {cells:,} values; at most {MAX_CELLS:,} are held in memory.", "Read fewer columns.")
+    arrow = _parsed(memoryview(content)[:end], head, how)
+    _check_rows(file, arrow)
+    columns, stray = _columns(arrow, head.names, head.dialect.decimal, how, head.least)
+    notes = [*head.notes, *(note for _, note in columns if note)]
+    kept = np.ones(arrow.num_rows, np.bool_)
+    kept[stray] = False
+    cells_of = [column for column, _ in columns] if kept.all() else [column.without(kept) for column, _ in columns]
+    shown = [*(_shown(arrow, row) for row in stray.tolist()[:3]), *(line[:60] for line in behind)]
+    if shown:
+        words = ", ".join(repr("".join(sign if sign.isprintable() else "?" for sign in line)) for line in shown)
+        notes.append(f"lines that are no rows were left out ({words})")
+    rows = int(np.count_nonzero(kept))
+    return Table(file, tuple(cells_of), rows, tuple(notes), len(stray) + len(behind), head.dialect)
+
+
+def _shown(arrow: Any, row: int) -> str:
+    return ",".join("" if value is None else str(value) for value in arrow.slice(row, 1).to_pylist()[0].values())[:60]
+
+
+def _parsed(content: memoryview, head: Head, how: HowToRead) -> Any:
     import pyarrow as pa
 
-    if (cells := _most_cells(content, dialect)) > MAX_CELLS:
-        raise DataError(f"{file}: {cells:,} values; at most {MAX_CELLS:,} are held in memory.", "Read fewer columns.")
+    text, types = pa.string(), {"number": pa.float64(), "long whole": pa.int64(), "text": pa.string()}
+    asked = {
+        name: text if name in how.words else types[kind] for name, kind in zip(head.names, head.kinds, strict=True)
+    }
     try:
-        return _parse(content, dialect, dict.fromkeys(_numeric(dialect), pa.float64()))
+        return _parse(content, head, asked, MISSING if head.gaps else ("",))
     except pa.ArrowInvalid as error:
-        if "conversion error" not in str(error):  # a column that only began with numbers is another thing
-            return _parse(content, dialect, {}, threads=False)  # fails again, and says in which row
-    return _parse(content, dialect, {})
+        if "UTF8" in str(error) and head.dialect.encoding != "latin-1":  # only its beginning was ASCII
+            latin = head.dialect.model_copy(update={"encoding": "latin-1"})
+            return _parsed(content, replace(head, dialect=latin), how)
+        if "conversion error" not in str(error):
+            return _parse(content, head, {}, threads=False)  # fails again, and says in which row
+    if not head.gaps:  # to look for texts that stand for nothing takes as long as all the rest
+        return _parsed(content, replace(head, gaps=True), how)
+    # A column that only began with numbers is another thing.
+    return _parse(content, head, {name: kind for name, kind in asked.items() if kind == text})
 
 
-def _numeric(dialect: Dialect) -> list[str]:
-    return [name for name, numeric in zip(dialect.names, dialect.numeric, strict=True) if numeric]
-
-
-def _most_cells(content: bytes, dialect: Dialect) -> int:
-    """Values at most: rows times columns. Each needs a byte, so that only large files are worth counting."""
-    if len(content) <= MAX_ROWS:
-        return len(content)
-    signs = np.frombuffer(content, np.uint8)
-    ends = sum(int(np.count_nonzero(signs == sign)) for sign in b"\n\r")
-    return (ends + 1) * len(dialect.names)
-
-
-def _parse(content: bytes, dialect: Dialect, types: dict[str, Any], *, threads: bool = True) -> Any:
+def _parse(
+    content: memoryview,
+    head: Head,
+    types: dict[str, Any],
+    missing: Sequence[str] = MISSING,
+    *,
+    threads: bool = True,
+) -> Any:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -184,22 +156,95 @@ def _parse(content: bytes, dialect: Dialect, types: dict[str, Any], *, threads: 
         pa.BufferReader(content),
         read_options=csv.ReadOptions(
             use_threads=threads,
-            block_size=_BLOCK,
-            skip_rows=dialect.skip + dialect.header,
-            column_names=list(dialect.names),
-            encoding="utf8" if dialect.encoding == "utf-8" else dialect.encoding,
+            block_size=BLOCK,
+            skip_rows=head.skip + head.header,
+            column_names=list(head.names),
+            encoding="latin-1" if head.dialect.encoding == "latin-1" else "utf8",
         ),
-        parse_options=csv.ParseOptions(delimiter=dialect.separator),
+        parse_options=csv.ParseOptions(delimiter=head.dialect.separator),
         convert_options=csv.ConvertOptions(
             column_types=types,
-            null_values=list(MISSING),
-            decimal_point=dialect.decimal,
-            timestamp_parsers=[csv.ISO8601, *_MOMENTS],
+            null_values=list(missing),
+            decimal_point=head.dialect.decimal,
+            true_values=[],
+            false_values=[],
+            timestamp_parsers=[],
         ),
     )
 
 
-def _read_parquet(file: Path, content: bytes) -> Table:
+def _most_cells(content: bytes, head: Head) -> int:
+    """Values at most: rows times columns. Each needs a byte, so that only large files are worth counting."""
+    if len(content) <= MAX_CELLS:
+        return len(content)
+    ends = content.count(b"\n") or content.count(b"\r")
+    return (ends + 1) * len(head.names)
+
+
+def _columns(
+    arrow: Any, names: tuple[str, ...], decimal: str, how: HowToRead, least: tuple[int, ...] = ()
+) -> tuple[list[tuple[Cells, str]], np.ndarray]:
+    """The columns, each with what was decided about it, and int64, the rows that are none."""
+    from pyarrow import types
+
+    columns: list[tuple[Cells, str]] = []
+    stray: list[np.ndarray] = []
+    for place, (name, data) in enumerate(zip(names, arrow.columns, strict=True)):
+        own_least = least[place] if least else 0
+        numeric = (types.is_integer, types.is_floating, types.is_decimal, types.is_null)
+        if any(check(data.type) for check in numeric):
+            columns.append((Cells(name, "number", data, least=own_least), ""))
+            continue
+        words = _as_texts(data)
+        meaning = Meaning("text") if name in how.words else _meaning(words, decimal, how.date_format)
+        stray.append(meaning.stray if meaning.kind != "text" else _totals(words))
+        held = words if meaning.values is None else meaning.values
+        note = f"column '{name}': {meaning.note}" if meaning.note else ""
+        columns.append((Cells(name, meaning.kind, held, meaning.style, own_least), note))
+    return columns, np.unique(np.concatenate([np.zeros(0, np.int64), *stray]))
+
+
+def _as_texts(data: Any) -> Any:
+    import pyarrow as pa
+    from pyarrow import types
+
+    if types.is_dictionary(data.type) or types.is_string(data.type):
+        return data
+    return data.cast(pa.string(), safe=False)
+
+
+def _meaning(words: Any, decimal: str, date_format: str) -> Meaning:
+    """Each different text is looked at once, where they are stored so."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    if not types.is_dictionary(words.type):
+        return meaning_of(words, decimal, date_format)
+    chunks = words.unify_dictionaries().chunks
+    if not chunks or not types.is_string(chunks[0].dictionary.type):
+        return Meaning("text")
+    own = meaning_of(pa.chunked_array([chunks[0].dictionary]), decimal, date_format)
+    if own.values is None or len(own.stray):
+        return Meaning("text")
+    codes = np.concatenate([chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks])
+    return Meaning(own.kind, np.append(own.values, np.nan)[codes], own.stray, own.style, own.note)
+
+
+def _totals(words: Any) -> np.ndarray:
+    """The last row, where it is called a total and no other row is called so."""
+    from pyarrow import types
+
+    last = len(words) - 1
+    if types.is_dictionary(words.type) or last < 10:
+        return np.zeros(0, np.int64)
+    word = (words[last].as_py() or "").strip()
+    alone = (
+        _TOTAL.fullmatch(word) is not None and word not in words.slice(max(0, last - 1000), min(last, 1000)).to_pylist()
+    )
+    return np.array([last] if alone else [], np.int64)
+
+
+def _read_parquet(file: Path, content: bytes, how: HowToRead) -> Table:
     """Only as many rows as the bounds allow are ever asked for: what a file claims to hold may be a lie. Every batch is
     validated in full, since what works on it later trusts its indices."""
     import pyarrow as pa
@@ -221,9 +266,26 @@ def _read_parquet(file: Path, content: bytes) -> Table:
         )
     batches = list(_batches(file, reader, [schema.names[place] for place in kept], len(kept)))
     flat = pa.schema([schema.field(place) for place in kept])
-    table = pa.Table.from_batches(batches, schema=batches[0].schema if batches else flat)
+    arrow = pa.Table.from_batches(batches, schema=batches[0].schema if batches else flat)
+    _check_rows(file, arrow)
     notes = [] if len(kept) == len(schema) else ["columns of lists or structures were left out"]
-    return _table(file, table, unique_names(table.schema.names), notes)
+    columns = [
+        _typed(name, data, how) for name, data in zip(unique_names(arrow.schema.names), arrow.columns, strict=True)
+    ]
+    return Table(file, tuple(columns), arrow.num_rows, tuple(notes))
+
+
+def _typed(name: str, data: Any, how: HowToRead) -> Cells:
+    """A column whose type says what it is."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    if types.is_timestamp(data.type) or types.is_date(data.type):
+        seconds = data.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).cast(pa.float64(), safe=False).to_numpy()
+        zone = "+00:00" if types.is_timestamp(data.type) and data.type.tz else ""
+        return Cells(name, "moment", seconds / 1e6, Style(form=f"%Y-%m-%d %H:%M:%S{zone}" if zone else ""))
+    ((cells, _),), stray = _columns(pa.table({name: data}), (name,), ".", how)
+    return cells if not len(stray) else Cells(name, "text", _as_texts(data))
 
 
 def _batches(file: Path, reader: Any, names: list[str], columns: int) -> Iterator[Any]:
@@ -237,35 +299,8 @@ def _batches(file: Path, reader: Any, names: list[str], columns: int) -> Iterato
         yield batch
 
 
-def _table(file: Path, arrow: Any, names: tuple[str, ...], notes: list[str]) -> Table:
+def _check_rows(file: Path, arrow: Any) -> None:
     if arrow.num_rows > MAX_ROWS:
         raise DataError(f"{file}: {arrow.num_rows:,} rows; at most {MAX_ROWS:,} are read.", "Train on a part of it.")
     if arrow.num_rows == 0:
         raise DataError(f"{file}: there are no rows in it.", "Give a table with at least 10 rows.")
-    columns = tuple(Column(name, _kind(data.type), data) for name, data in zip(names, arrow.columns, strict=True))
-    return Table(file, columns, arrow.num_rows, tuple(notes))
-
-
-def _kind(arrow_type: Any) -> ColumnKind:
-    from pyarrow import types
-
-    if types.is_timestamp(arrow_type) or types.is_date(arrow_type):
-        return "moment"
-    numeric = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean, types.is_null)
-    return "number" if any(check(arrow_type) for check in numeric) else "text"
-
-
-def _as_text(value: Any) -> str:
-    """A value as a class or an id is called: printable, 1.0 as 1."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    return "".join(sign if sign.isprintable() else "?" for sign in str(value).strip())[:200]
-
-
-def _in_one_line(error: BaseException) -> str:
-    words = " ".join(str(error).split()) or type(error).__name__
-    if "straddling object" in words:
-        return f"a row or a field is longer than {_BLOCK:,} bytes"
-    return "".join(sign if sign.isprintable() else "?" for sign in words)[:300].rstrip(".")

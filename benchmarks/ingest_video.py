@@ -52,31 +52,35 @@ def main() -> None:
 
 
 def measure_speed(file: Path, repeats: int, runs: int) -> dict[str, Any]:
-    from rgan_kit_plugins.domains.frames.decoding import DecodingProcess
-    from rgan_kit_plugins.domains.frames.finding import Source
+    from rgan_kit.files import Sandbox
     from rgan_kit_plugins.domains.frames.preparation import Preparation
+    from rgan_kit_plugins.domains.frames.recordings import MOST_MEMORY, PROGRAM, request_for
+    from rgan_kit_plugins.domains.frames.sources import Source
 
     with tempfile.TemporaryDirectory() as folder:
         longer = Path(folder, "longer.mp4")
         join_to_itself(file, longer, repeats)
         preparation = Preparation(32, 32, 3)
-        source = Source(longer.name, "video", (longer,))
+        request = request_for(Source(longer.name, "video", (longer,)), preparation)
 
-        def warm(process: DecodingProcess) -> Callable[[], int]:
+        def started() -> Sandbox:
+            return Sandbox(PROGRAM, seconds=3600, memory=MOST_MEMORY, maps=True)
+
+        def warm(sandbox: Sandbox) -> Callable[[], int]:
             def ingest() -> int:
-                return sum(len(event) for event in process.decode(source) if isinstance(event, np.ndarray))
+                return sum(answer.header.get("frames", 0) for answers in sandbox.each([request]) for answer in answers)
 
             return ingest
 
         def cold() -> int:
-            with DecodingProcess(preparation, 3600) as process:
-                return warm(process)()
+            with started() as sandbox:
+                return warm(sandbox)()
 
-        with DecodingProcess(preparation, 3600) as process:
+        with started() as sandbox:
             ways: dict[str, Callable[[], int]] = {
                 "PyAV, frames thrown away": lambda: bare(longer, arrays=False),
                 "PyAV, to_ndarray(rgb24)": lambda: bare(longer, arrays=True),
-                "rgan-kit, 32 x 32 clips": warm(process),
+                "rgan-kit, 32 x 32 clips": warm(sandbox),
                 "rgan-kit, its process started anew": cold,
             }
             for way in ways.values():

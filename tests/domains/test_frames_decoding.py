@@ -1,83 +1,49 @@
-"""The process that opens users' files: it may crash, hang and be fooled, and the training goes on."""
-
-import os
-import signal
-import subprocess
-import sys
+"""The process that opens users' files: what it says of them, and that it looks nowhere else."""
 
 import numpy as np
 import pytest
 
+from rgan_kit.files import Sandbox, UnreadableError
 from rgan_kit_plugins.domains.frames import pictures, videos
-from rgan_kit_plugins.domains.frames.decoding import DecodingProcess
-from rgan_kit_plugins.domains.frames.finding import Source, by_number
-from rgan_kit_plugins.domains.frames.messages import End
-from rgan_kit_plugins.domains.frames.preparation import Preparation, UnreadableError
+from rgan_kit_plugins.domains.frames.preparation import Preparation
+from rgan_kit_plugins.domains.frames.recordings import MOST_MEMORY, PROGRAM, read, request_for
+from rgan_kit_plugins.domains.frames.sources import Source, Sources
+from rgan_kit_plugins.domains.frames.store import FrameStore
 
 PREPARATION = Preparation(4, 4, 1)
 CLIP = np.random.default_rng(0).integers(0, 256, (3, 4, 4)).astype(np.uint8)
 
 
-@pytest.fixture
-def good(tmp_path) -> Source:
+def test_frames_come_as_bytes_and_an_end_after_each_recording(tmp_path):
     np.save(tmp_path / "good.npy", CLIP)
-    return Source("good.npy", "array", (tmp_path / "good.npy",))
+    (tmp_path / "bad.npy").write_bytes(b"bad")
+    good, bad = (Source(name, "array", (tmp_path / name,)) for name in ("good.npy", "bad.npy"))
+    with Sandbox(PROGRAM, seconds=60, memory=MOST_MEMORY, maps=True) as sandbox:
+        frames, end = sandbox.ask(request_for(good, PREPARATION))
+        assert (frames.header, frames.payload) == ({"frames": 3}, CLIP.tobytes())
+        assert end.header["end"]["size"] == [4, 4]
+        with pytest.raises(UnreadableError, match="begins with 'bad'"):
+            sandbox.ask(request_for(bad, PREPARATION))
 
 
-def decoded(process: DecodingProcess, source: Source) -> np.ndarray:
-    events = list(process.decode(source))
-    assert events[-1] == End()
-    return np.concatenate(events[:-1])[..., 0]
-
-
-def test_a_process_that_died_of_a_file_costs_that_file_alone(good):
-    with DecodingProcess(PREPARATION, 60) as process:
-        assert np.array_equal(decoded(process, good), CLIP)
-        os.kill(process._process.pid, signal.SIGSEGV)
-        process._process.wait()
-        with pytest.raises(UnreadableError, match=r"the decoder died of it \(SIGSEGV\)"):
-            decoded(process, good)
-        assert np.array_equal(decoded(process, good), CLIP)
-        running = process._process
-    assert running.poll() is not None
-
-
-def test_a_file_that_takes_too_long_is_given_up(good, tmp_path):
-    os.mkfifo(tmp_path / "endless.npy")  # opening it for reading never returns
-    with DecodingProcess(PREPARATION, 0.3) as process:
-        with pytest.raises(UnreadableError, match=r"more than 0\.3 seconds"):
-            decoded(process, Source("endless.npy", "array", (tmp_path / "endless.npy",)))
-        process.seconds = 60
-        assert np.array_equal(decoded(process, good), CLIP)
-
-
-def test_answers_to_a_request_that_was_left_are_not_taken_for_others(good, tmp_path):
-    np.save(tmp_path / "long.npy", np.zeros((9, 500, 4, 4), np.uint8))
-    with DecodingProcess(PREPARATION, 60) as process:
-        answers = process.decode(Source("long.npy", "array", (tmp_path / "long.npy",)))
-        next(answers)
-        answers.close()
-        assert np.array_equal(decoded(process, good), CLIP)
-
-
-def test_memory_is_capped_where_the_system_can():
-    pytest.importorskip("resource")
-    code = (
-        "import numpy as np\n"
-        "from rgan_kit_plugins.domains.frames import worker\n"
-        "worker.MOST_MEMORY = 2**28\n"
-        "worker._limit_memory()\n"
-        "try:\n    np.ones(2**29, np.uint8)\nexcept MemoryError:\n    print('capped')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "capped" or not sys.platform.startswith("linux")
-
-
-def test_a_library_in_the_users_folder_is_not_taken_for_the_real_one(good, tmp_path, monkeypatch):
-    (tmp_path / "numpy.py").write_text("raise SystemExit('taken')")
-    monkeypatch.chdir(tmp_path)
-    with DecodingProcess(PREPARATION, 60) as process:
-        assert np.array_equal(decoded(process, good), CLIP)
+def test_a_decoder_that_was_taken_over_by_a_file_is_not_believed(tmp_path, monkeypatch):
+    """It may answer whatever it likes."""
+    source = Source("a.npy", "array", (tmp_path / "a.npy",))
+    np.save(tmp_path / "a.npy", CLIP)
+    liar = tmp_path / "liar.py"
+    monkeypatch.setattr("rgan_kit_plugins.domains.frames.recordings.PROGRAM", liar)
+    for said in (
+        "{'frames': 9}, b'12'",
+        "{'end': {'whatever': 1}}, b''",
+        "{'end': 3}, b''",
+        "[1], b''",
+        "{'frames': 'x'}, b''",
+    ):
+        liar.write_text(f"def answer(request, content):\n    yield {{'frames': 1}}, bytes(16)\n    yield {said}\n")
+        store = FrameStore(4, 4, 1, memory_budget=2**20)
+        with pytest.raises(Exception, match="answers with something else than it was asked for"):
+            read(Sources(tmp_path / "a.npy", (source,), {}), PREPARATION, store, 60)
+        assert len(store) == 0
 
 
 def test_a_playlist_reads_nothing_even_where_it_is_taken_for_a_video(tmp_path):
@@ -103,8 +69,3 @@ def test_errors_are_told_in_words():
     assert pictures.describe(MemoryError()) == "decoding it takes too much memory"
     assert pictures.describe(PermissionError(13, "Permission denied")) == "it cannot be read (Permission denied)"
     assert pictures.describe(ValueError()) == "it is damaged"
-
-
-def test_names_are_ordered_by_the_numbers_in_them():
-    names = ["frame10", "frame9", "a", "frame09b", "10", "9"]
-    assert sorted(names, key=by_number) == ["9", "10", "a", "frame09b", "frame9", "frame10"]

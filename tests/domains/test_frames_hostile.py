@@ -12,15 +12,15 @@ from frames_support import one_decoding_process  # noqa: F401
 from PIL import Image
 
 from rgan_kit.contracts import DataError
+from rgan_kit.files import Sandbox, UnreadableError
 from rgan_kit_plugins.domains.frames import animations
-from rgan_kit_plugins.domains.frames.decoding import DecodingProcess
-from rgan_kit_plugins.domains.frames.finding import Source
-from rgan_kit_plugins.domains.frames.messages import End
-from rgan_kit_plugins.domains.frames.preparation import Preparation, UnreadableError
+from rgan_kit_plugins.domains.frames.preparation import Preparation
+from rgan_kit_plugins.domains.frames.recordings import MOST_MEMORY, PROGRAM, request_for
+from rgan_kit_plugins.domains.frames.sources import Source
 from rgan_kit_plugins.domains.frames.writing import write_gif, write_mp4
 from rgan_kit_plugins.domains.images import SPEC as IMAGES
 from rgan_kit_plugins.domains.video import SPEC as VIDEO
-from rgan_kit_plugins.domains.video.shapes import draw
+from rgan_kit_plugins.worlds.shapes import draw
 
 PREPARATION = Preparation(16, 16, 3)
 CLIPS = draw(4, 8, 16, 16, 3, np.random.default_rng(0)).clips
@@ -156,7 +156,8 @@ def test_links_out_of_the_folder_and_special_files_are_not_read(tmp_path):
     np.save(inside / ".hidden" / "clips.npy", CLIPS)
     dataset = VIDEO.load(VIDEO.options(), inside, 0)
     assert len(dataset.train) + len(dataset.validation) == 16
-    assert dataset.refused == dict.fromkeys(("file.npy", "folder"), "a symbolic link, which is not followed")
+    link = "a symbolic link, which is not followed"
+    assert dataset.refused == {"file.npy": link, "folder/": link, ".hidden/": "hidden"}
 
 
 def picture_bytes(suffix: str) -> Callable[[Path], object]:
@@ -204,18 +205,20 @@ def survive(tmp_path: Path, name: str, count: int) -> tuple[int, int]:
     content = file.read_bytes()
     rng = np.random.default_rng(len(name) + content[-1])
     read = died = 0
-    with DecodingProcess(PREPARATION, 20) as process:
+    with Sandbox(PROGRAM, seconds=20, memory=MOST_MEMORY, maps=True) as sandbox:
         for _ in range(count):
             file.write_bytes(mutate(content, rng))
             began = time.monotonic()
             try:
-                events = list(process.decode(Source(name, KINDS.get(file.suffix, "picture"), (file,))))
-                assert isinstance(events[-1], End)
-                assert all(each.shape[1:] == (16, 16, 3) for each in events if not isinstance(each, End))
+                source = Source(name, KINDS.get(file.suffix, "picture"), (file,))
+                *frames, end = sandbox.ask(request_for(source, PREPARATION))
+                assert "end" in end.header
+                assert all(len(each.payload) == each.header["frames"] * 16 * 16 * 3 for each in frames
+                           if "frames" in each.header)  # fmt: skip
                 read += 1
             except UnreadableError as error:
                 assert str(error)
-                died += "died" in str(error)
+                died += "crashes" in str(error)
             assert time.monotonic() - began < 25
     return read, died
 

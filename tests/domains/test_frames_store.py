@@ -1,6 +1,7 @@
 """Frames by number, in memory and beyond it, and the windows that are cut from recordings."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from rgan_kit.contracts import DataError
 from rgan_kit_plugins.domains.frames import store as store_module
-from rgan_kit_plugins.domains.frames.clips import Clips, split_windows
+from rgan_kit_plugins.domains.frames.clips import Clips, cut
+from rgan_kit_plugins.domains.frames.recordings import Recording
+from rgan_kit_plugins.domains.frames.sources import Source
 from rgan_kit_plugins.domains.frames.store import FrameStore
 
 
@@ -99,19 +102,43 @@ recordings = st.lists(st.integers(8, 120), min_size=1, max_size=25)
 @settings(max_examples=60, deadline=None)
 @given(recordings, st.integers(1, 8), st.integers(1, 12), st.floats(0.01, 0.5), st.integers(0, 9))
 def test_no_frame_is_on_both_sides_and_no_window_leaves_its_recording(counts, length, stride, share, seed):
-    starts = np.cumsum([0, *counts[:-1]]).tolist()
-    split = split_windows(starts, counts, length, stride, share, np.random.default_rng(seed))
+    given_ones = made(counts)
+    try:
+        done = cut(given_ones, length, stride, share, np.random.default_rng(seed))
+    except DataError:
+        assert sum(max(0, (count - length) // stride + 1) for count in counts) < 2 or len(counts) == 1
+        return
     seen = []
-    for windows, of in ((split.train, split.train_of), (split.validation, split.validation_of)):
-        begins = np.array(starts)[of]
+    for side in (done.split.train, done.split.validation):
+        windows, of = done.windows.starts[side], done.owners[side]
+        begins = np.array([each.start for each in given_ones])[of]
         assert (windows >= begins).all() and (windows + length <= begins + np.array(counts)[of]).all()
         seen.append({frame for window in windows.tolist() for frame in range(window, window + length)})
     assert not seen[0] & seen[1]
-    if len(counts) >= 10:
-        assert not set(split.train_of.tolist()) & set(split.validation_of.tolist())
+    assert done.unused.count == sum(counts) - len(seen[0] | seen[1])
+    if len(set(done.owners.tolist())) >= 10:
+        assert not set(done.owners[done.split.train].tolist()) & set(done.owners[done.split.validation].tolist())
+
+
+def made(counts: list[int]) -> list[Recording]:
+    starts = np.cumsum([0, *counts[:-1]]).tolist()
+    return [
+        Recording(str(start), start, count, Source("a", "video", ()))
+        for start, count in zip(starts, counts, strict=True)
+    ]
 
 
 def test_the_last_windows_of_few_recordings_are_held_out_behind_a_gap():
-    split = split_windows([0], [100], 10, 5, 0.1, np.random.default_rng(0))
-    assert split.validation.tolist() == [85, 90]
-    assert split.train.max() + 10 + 10 <= 85
+    done = cut(made([100]), 10, 5, 0.1, np.random.default_rng(0))
+    starts = done.windows.starts
+    assert starts[done.split.validation].tolist() == [90]
+    assert starts[done.split.train].max() + 10 + 10 <= 90
+    assert (done.unused.noun, done.unused.count, done.unused.total) == ("frames", 10, 100)
+
+
+def test_recordings_that_the_user_names_are_held_out_whole():
+    few = made([30, 30, 30])
+    few[1] = replace(few[1], source=Source("b", "video", (), held_out=True))
+    done = cut(few, 10, 10, 0.1, np.random.default_rng(0))
+    assert done.owners[done.split.validation].tolist() == [1, 1, 1]
+    assert done.owners[done.split.train].tolist() == [0, 0, 0, 2, 2, 2]

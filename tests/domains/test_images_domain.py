@@ -13,7 +13,7 @@ from rgan_kit.contracts import DataError, UsageError
 from rgan_kit_plugins.domains.frames.preparation import Preparation
 from rgan_kit_plugins.domains.images import SPEC
 from rgan_kit_plugins.domains.images.decoder import ImagesDecoder
-from rgan_kit_plugins.domains.images.glyphs import DIGITS, GlyphsTruth, draw
+from rgan_kit_plugins.worlds.glyphs import DIGITS, GlyphsTruth, draw
 
 OPTIONS = SPEC.options(height=16, width=16)
 TRUTH = GlyphsTruth(16, 16)

@@ -14,7 +14,7 @@ from rgan_kit.contracts import DataError
 from rgan_kit_plugins.domains.frames.preparation import Preparation
 from rgan_kit_plugins.domains.video import SPEC
 from rgan_kit_plugins.domains.video.decoder import VideoDecoder
-from rgan_kit_plugins.domains.video.shapes import draw
+from rgan_kit_plugins.worlds.shapes import draw
 
 FRAMES = draw(3, 12, 16, 16, 3, np.random.default_rng(0)).clips
 DECODER = VideoDecoder(Preparation(16, 16, 3), 12, 10.0)

@@ -10,10 +10,10 @@ from frames_support import one_decoding_process  # noqa: F401
 from PIL import Image
 
 from rgan_kit.contracts import DataError, DeviceError, UsageError
-from rgan_kit_plugins.domains.frames import reading
+from rgan_kit_plugins.domains.frames import recordings
 from rgan_kit_plugins.domains.frames.writing import write_mp4, write_png
 from rgan_kit_plugins.domains.video import SPEC
-from rgan_kit_plugins.domains.video.shapes import draw
+from rgan_kit_plugins.worlds.shapes import draw
 
 OPTIONS = SPEC.options(height=16, width=16)
 
@@ -77,11 +77,10 @@ def test_every_kind_of_file_is_read_and_the_rest_is_listed_with_reasons(mixed):
     assert len(dataset.train) + len(dataset.validation) == 2 + 9 + 3 + 1
     found = everything(dataset)
     assert as_set(real[:13]) <= as_set(found)
-    assert dataset.refused.keys() == {"a/short.gif", "a/link.npy", "b/broken.webm"}
+    assert dataset.refused.keys() == {"a/short.gif", "a/link.npy", "b/broken.webm", "*.txt"}
     assert "symbolic link" in dataset.refused["a/link.npy"]
     assert "damaged" in dataset.refused["b/broken.webm"]
     assert "it ends too soon" in dataset.refused["a/short.gif"]
-    assert dataset.summary["left out"] == "3 files or recordings"
 
 
 def test_a_video_is_read_at_the_pace_asked_for_and_looks_as_it_did(tmp_path):
@@ -94,7 +93,7 @@ def test_a_video_is_read_at_the_pace_asked_for_and_looks_as_it_did(tmp_path):
     first = dataset.train.take(np.array([0, 3])).values.astype(int)
     assert np.abs(first[0] - every_second[:6]).mean() < 6  # H.264 is lossy
     assert np.abs(first[1] - every_second[3:9]).mean() < 6
-    assert "last stretch" in dataset.summary["training and validation"]
+    assert "the last 10% of each stretch" in dataset.summary["training and validation"]
 
 
 def test_pictures_of_a_folder_are_frames_in_the_order_of_their_numbers(tmp_path):
@@ -153,16 +152,19 @@ def test_too_little_says_how_little_and_what_to_do(tmp_path):
 
 def test_what_is_not_there_or_not_read_is_said(tmp_path):
     (tmp_path / "clips.npyy").touch()
-    for name, words in (("clips.npy", "In .* there is clips.npyy"), ("clips.npyy", "It reads .*mp4")):
+    for name, words in (
+        ("clips.npy", "In .* there is clips.npyy"),
+        ("clips.npyy", "if it is such a file, rename it"),
+    ):
         with pytest.raises(DataError, match=words):
             SPEC.load(OPTIONS, tmp_path / name, 0)
-    with pytest.raises(DataError, match="nothing in this folder"):
+    with pytest.raises(DataError, match="nothing here that can be used"):
         SPEC.load(OPTIONS, tmp_path, 0)
 
 
 def test_a_library_that_is_missing_is_named_with_its_extra(tmp_path, monkeypatch):
     (tmp_path / "a.mp4").touch()
-    monkeypatch.setattr(reading, "find_spec", lambda name: None)
+    monkeypatch.setattr(recordings, "find_spec", lambda name: None)
     with pytest.raises(DeviceError, match=r"PyAV.*\n.*rgan-kit\[video\]"):
         SPEC.load(OPTIONS, tmp_path / "a.mp4", 0)
 

@@ -8,9 +8,9 @@ import pytest
 from rgan_kit.contracts import UsageError
 from rgan_kit_plugins.domains.video import SPEC
 from rgan_kit_plugins.domains.video.decoder import Clip
-from rgan_kit_plugins.domains.video.shapes import MOTIONS, draw
-from rgan_kit_plugins.domains.video.tracks import classify, look
-from rgan_kit_plugins.domains.video.truth import ShapesTruth
+from rgan_kit_plugins.worlds.shapes import MOTIONS, draw
+from rgan_kit_plugins.worlds.shapes_truth import ShapesTruth
+from rgan_kit_plugins.worlds.tracks import classify, look
 
 TRUTH = ShapesTruth(12)
 DRAWN = draw(200, 12, 16, 16, 3, np.random.default_rng(5))

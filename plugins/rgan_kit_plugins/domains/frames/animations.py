@@ -1,4 +1,4 @@
-"""GIFs: measured by their blocks before anything is decompressed, then decoded through Pillow."""
+"""Animated pictures through Pillow; GIFs are measured by their blocks before anything is decompressed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from rgan_kit_plugins.domains.frames.messages import End
+from rgan_kit.files import UnreadableError
+from rgan_kit_plugins.domains.frames.ends import End
 from rgan_kit_plugins.domains.frames.pictures import check_size, fit, guard
-from rgan_kit_plugins.domains.frames.preparation import Preparation, UnreadableError, paced
+from rgan_kit_plugins.domains.frames.preparation import Preparation, paced
 
 MOST_PIXELS: Final = 2**28
 """Of all frames together: one gibibyte decoded."""
@@ -34,30 +35,70 @@ class Measure:
     seconds: tuple[float, ...]
 
 
-def decode(file: Path, preparation: Preparation) -> Iterator[np.ndarray | End]:
+def decode_gif(file: Path, preparation: Preparation) -> Iterator[np.ndarray | End]:
     """The frames of a GIF; one that is shown for twice as long as the shortest comes twice.
 
     Raises:
         UnreadableError: it is damaged, or its frames together are too large (which is known before any is decoded).
     """
     measure = measure_blocks(file.read_bytes())
-    seconds = measure.seconds
-    pixels = measure.width * measure.height * len(seconds)
-    if pixels > MOST_PIXELS:
+    _check_together(len(measure.seconds), measure.width, measure.height)
+    frames = _gif_frames(file, len(measure.seconds), preparation)
+    yield from _shown(frames, measure.seconds, (measure.height, measure.width), preparation)
+
+
+def decode(file: Path, image_format: str, preparation: Preparation) -> Iterator[np.ndarray | End]:
+    """The frames of an animated PNG or WebP, likewise.
+
+    Raises:
+        UnreadableError: its frames together are too large.
+    """
+    from PIL import Image
+
+    guard()
+    frames: list[np.ndarray] = []  # as small as they are asked for: how long each is shown is known when it is decoded
+    seconds: list[float] = []
+    with Image.open(file, formats=(image_format,)) as animation:
+        check_size(animation.size)
+        count = getattr(animation, "n_frames", 1)
+        _check_together(count, *animation.size)
+        size = animation.size[::-1]
+        for number in range(count):
+            animation.seek(number)
+            frames.append(fit(animation, preparation))
+            shown = float(animation.info.get("duration", 0)) / 1000
+            seconds.append(shown if shown >= _SHORTEST else _BROWSERS_TAKE)
+    yield from _shown(iter(frames), tuple(seconds), size, preparation)
+
+
+def _check_together(count: int, width: int, height: int) -> None:
+    if (pixels := width * height * count) > MOST_PIXELS:
         raise UnreadableError(
-            f"{len(seconds):,} frames of {measure.width:,} × {measure.height:,} would take {4 * pixels / 2**30:.1f} "
+            f"{count} frames of {width:,} × {height:,} would take {4 * pixels / 2**30:.1f} "
             f"GiB; at most {4 * MOST_PIXELS / 2**30:.0f} GiB are decoded"
         )
+
+
+def _shown(
+    frames: Iterator[np.ndarray], seconds: tuple[float, ...], size: tuple[int, int], preparation: Preparation
+) -> Iterator[np.ndarray | End]:
+    """Frames as often as they are shown. The last one's time is often a pause before the repetition: it counts for no
+    more than the longest before it, and the rest is said."""
     shortest = min(seconds)
-    frames = _frames(file, len(seconds), preparation)
+    last = min(seconds[-1], max(seconds[:-1], default=seconds[-1]))
+    lost = 0
     if preparation.fps:
         begins = accumulate(seconds[:-1], initial=0.0)
-        counted = paced(zip(frames, begins, strict=True), preparation.fps, seconds[-1])
+        counted = paced(zip(frames, begins, strict=True), preparation.fps, last)
+        lost = round((seconds[-1] - last) * preparation.fps)
     else:
-        repeats = (min(round(each / shortest), _LONGEST_REPEAT) for each in seconds)
+        wanted = [round(each / shortest) for each in (*seconds[:-1], last)]
+        repeats = [min(each, _LONGEST_REPEAT) for each in wanted]
         counted = zip(frames, repeats, strict=True)
+        lost = sum(wanted) - sum(repeats) + round(seconds[-1] / shortest) - wanted[-1]
     yield from preparation.batches(chain.from_iterable(repeat(frame, times) for frame, times in counted))
-    yield End(fps=preparation.fps or 1 / shortest)
+    why = f"repetitions of a picture that stands still, such as {max(seconds):g} s at the end" if lost else ""
+    yield End(preparation.rate(1 / shortest), size=size, lost=lost, why_lost=why)
 
 
 def measure_blocks(content: bytes) -> Measure:
@@ -102,7 +143,7 @@ def _table(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _frames(file: Path, count: int, preparation: Preparation) -> Iterator[np.ndarray]:
+def _gif_frames(file: Path, count: int, preparation: Preparation) -> Iterator[np.ndarray]:
     from PIL import Image
 
     guard()

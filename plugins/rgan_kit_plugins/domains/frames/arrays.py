@@ -17,8 +17,9 @@ from typing import IO, Final
 import numpy as np
 from numpy.lib import format as npy
 
-from rgan_kit_plugins.domains.frames.messages import End
-from rgan_kit_plugins.domains.frames.preparation import Preparation, UnreadableError
+from rgan_kit.files import UnreadableError
+from rgan_kit_plugins.domains.frames.ends import End
+from rgan_kit_plugins.domains.frames.preparation import Preparation
 
 CLIP_KEYS: Final = ("clips", "frames", "video", "videos", "data", "x")
 LABEL_KEYS: Final = ("labels", "label", "y")
@@ -29,6 +30,7 @@ _MOST_SHRUNK: Final = 100
 _MOST_MEMBERS: Final = 1000
 _LONGEST_HEADER: Final = 10_000
 _MOST_LABELS: Final = 10_000_000
+_LONGEST_ROW: Final = 4
 _AT_ONCE: Final = 2**22
 _GREATEST_AXIS: Final = 16_384
 
@@ -59,7 +61,7 @@ def decode_array(file: Path, preparation: Preparation) -> Iterator[np.ndarray | 
         size = file.stat().st_size - begin
     if size != header.bytes:
         raise UnreadableError(f"its header says {header.bytes:,} bytes of data, but there are {size:,}")
-    yield from _clips(file, begin, header, preparation, None)
+    yield from _clips(file, begin, header, preparation, None, ())
 
 
 def decode_archive(file: Path, preparation: Preparation) -> Iterator[np.ndarray | End]:
@@ -79,7 +81,12 @@ def decode_archive(file: Path, preparation: Preparation) -> Iterator[np.ndarray 
         key = _choose_clips({name: header for name, (_, header) in headers.items()})
         labels = _labels(archive, headers, preparation.labels)
         _unpack(archive, *headers[key], unpacked)
-        yield from _clips(unpacked, 0, headers[key][1], preparation, labels)
+        offers = () if labels else _offers(archive, headers, key)
+        yield from _clips(unpacked, 0, headers[key][1], preparation, labels, offers)
+
+
+Headers = dict[str, tuple[zipfile.ZipInfo, Header]]
+"""Of the arrays of an archive, by name."""
 
 
 def read_header(opened: IO[bytes]) -> Header:
@@ -115,27 +122,56 @@ def _choose_clips(headers: dict[str, Header]) -> str:
 
 
 def _is_pictures(header: Header) -> bool:
-    return 3 <= len(header.shape) <= 5 and (header.dtype == np.uint8 or header.dtype.kind in "bf")
+    return 3 <= len(header.shape) <= 5 and (header.dtype in (np.uint8, np.uint16) or header.dtype.kind in "bf")
 
 
-def _labels(
-    archive: zipfile.ZipFile, headers: dict[str, tuple[zipfile.ZipInfo, Header]], wanted: str
-) -> list[str] | None:
+def _labels(archive: zipfile.ZipFile, headers: Headers, wanted: str) -> list[str] | None:
     key = wanted or next((name for name in LABEL_KEYS if name in headers), "")
     if not key:
         return None
     if key not in headers:
         raise UnreadableError(f"there is no array '{key}' in it, only {', '.join(sorted(headers))[:200]}")
-    member, header = headers[key]
-    if len(header.shape) != 1 or header.dtype.kind not in "iuUS" or header.bytes > _MOST_LABELS:
+    header = headers[key][1]
+    if not _is_list_of_classes(header):
         raise UnreadableError(f"its array '{key}' is {header.dtype}{list(header.shape)} and no list of classes")
+    return _classes_in(archive, headers, key)
+
+
+def _is_list_of_classes(header: Header) -> bool:
+    """One whole number or text a clip; or a row of whole numbers, such as a colour."""
+    is_row = len(header.shape) == 2 and header.dtype.kind in "iu" and header.shape[1] <= _LONGEST_ROW
+    return (len(header.shape) == 1 or is_row) and header.dtype.kind in "iuUS" and header.bytes <= _MOST_LABELS
+
+
+def _classes_in(archive: zipfile.ZipFile, headers: Headers, key: str) -> list[str]:
+    member, header = headers[key]
     with archive.open(member) as opened:
         read_header(opened)
         content = opened.read(header.bytes + 1)
     if len(content) != header.bytes:
         raise UnreadableError(f"its array '{key}' is damaged")
-    values = np.frombuffer(content, header.dtype)
+    values = np.frombuffer(content, header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
+    if values.ndim == 2:
+        return [" ".join(map(str, row)) for row in values.tolist()]
     return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values.tolist()]
+
+
+def _offers(archive: zipfile.ZipFile, headers: Headers, clips: str) -> tuple[str, ...]:
+    """Arrays beside the clips that have few enough values to be classes, one for each clip: ``motion (6)``."""
+    shape = headers[clips][1].shape
+    offers = []
+    for name, (_, header) in headers.items():
+        if (
+            name == clips
+            or not name.isprintable()
+            or not _is_list_of_classes(header)
+            or header.shape[0] not in shape[:2]
+        ):
+            continue
+        different = len(set(_classes_in(archive, headers, name)))
+        if 1 < different <= header.shape[0] / 2:
+            offers.append(f"{name[:40]} ({different:,})")
+    return tuple(offers)
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, header: Header, target: IO[bytes]) -> None:
@@ -156,26 +192,35 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, header: Header, t
 
 
 def _clips(
-    file: Path | IO[bytes], begin: int, header: Header, preparation: Preparation, labels: list[str] | None
+    file: Path | IO[bytes],
+    begin: int,
+    header: Header,
+    preparation: Preparation,
+    labels: list[str] | None,
+    offers: tuple[str, ...],
 ) -> Iterator[np.ndarray | End]:
     axes = _axes(header, preparation.axes)
     sizes = dict(zip(axes, header.shape, strict=True))
     clips, time = sizes.get("n", 1), sizes["t"]
     if labels is not None and len(labels) != clips:
         raise UnreadableError(f"there are {clips:,} clips in it, but {len(labels):,} classes")
-    step = max(1, _AT_ONCE // (sizes["h"] * sizes["w"] * sizes.get("c", 1)))
+    skip = preparation.frame_step
+    step = skip * max(1, _AT_ONCE // (sizes["h"] * sizes["w"] * sizes.get("c", 1)))
     for clip in range(clips):
         view = _mapped(file, begin, header, axes)[clip]  # mapped anew each time: pages that were read are let go
         for start in range(0, time, step):
-            yield preparation.scale(_as_bytes(np.ascontiguousarray(view[start : start + step])))
-        yield End(fps=preparation.fps or None, label=None if labels is None else labels[clip])
+            yield preparation.scale(_as_bytes(np.ascontiguousarray(view[start : start + step : skip])))
+        label = None if labels is None else labels[clip]
+        yield End(preparation.rate(None), label, (sizes["h"], sizes["w"]), offers=() if clip else offers)
 
 
 def _axes(header: Header, wanted: str) -> str:
     """The order of the axes in letters; guessed, where it is ``auto``: channels last, if they are 1 or 3."""
     shape = header.shape
     if not _is_pictures(header):
-        raise UnreadableError(f"it holds {header.dtype}{list(shape)[:8]}, and no pictures (uint8, or real from 0 to 1)")
+        raise UnreadableError(
+            f"it holds {header.dtype}{list(shape)[:8]}, and no pictures (uint8, uint16, or real from 0 to 1)"
+        )
     axes = wanted
     if wanted == "auto":
         coloured = shape[-1] in (1, 3)
@@ -202,6 +247,8 @@ def _mapped(file: Path | IO[bytes], begin: int, header: Header, axes: str) -> np
 def _as_bytes(pixels: np.ndarray) -> np.ndarray:
     if pixels.dtype == np.uint8:
         return pixels
+    if pixels.dtype == np.uint16:
+        return np.rint(pixels / 257).astype(np.uint8)
     if pixels.dtype.kind == "b":
         return pixels.astype(np.uint8) * np.uint8(255)
     if not (pixels.min() >= 0 and pixels.max() <= 1):  # not a number is neither

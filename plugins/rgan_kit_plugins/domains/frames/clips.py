@@ -8,7 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from rgan_kit.contracts import Batch
+from rgan_kit.contracts import Batch, DataError, Tally
+from rgan_kit.files import Spans, Split, by_group, by_time
+from rgan_kit_plugins.domains.frames.recordings import Recording
 from rgan_kit_plugins.domains.frames.store import FrameStore
 
 FEWEST_RECORDINGS: Final = 10
@@ -49,49 +51,64 @@ class Clips:
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
-    """Windows on either side, as first frames and as numbers of the recordings that they are of; int64 each."""
+class Cut:
+    """Windows of recordings and on which side they are.
 
-    train: np.ndarray
-    train_of: np.ndarray
-    validation: np.ndarray
-    validation_of: np.ndarray
+    Attributes:
+        windows: of frames of the store.
+        owners: int64 ``[windows]``, the recording of each.
+        split: numbers of windows.
+        unused: recordings' frames in no window that is used.
+    """
+
+    windows: Spans
+    owners: np.ndarray
+    split: Split
+    unused: Tally
+
+    def clips(self, store: FrameStore, labels: np.ndarray | None) -> tuple[Clips, Clips]:
+        """Training and validation; ``labels`` are those of the recordings, int64, or None."""
+        length = int(self.windows.lengths[0])
+        train, validation = (
+            Clips(store, self.windows.starts[side], length, None if labels is None else labels[self.owners[side]])
+            for side in (self.split.train, self.split.validation)
+        )
+        return train, validation
 
 
-def split_windows(
-    starts: Sequence[int], counts: Sequence[int], length: int, stride: int, share: float, rng: np.random.Generator
-) -> Split:
+def cut(recordings: Sequence[Recording], length: int, stride: int, share: float, rng: np.random.Generator) -> Cut:
     """Cuts recordings into windows and holds some out.
 
-    Of ten recordings and more, whole ones are held out at random. Of fewer, the last windows of each, and as many
-    frames before them as a window has are in neither part, so that the two do not look alike for being neighbours.
+    The recordings that the user names are held out; else, of ten and more, whole ones at random. Of fewer, the last
+    windows of each, and as many frames before them as a window has are on neither side, so that the two do not look
+    alike for being neighbours.
 
     Args:
-        starts, counts: of the recordings in the store; none is shorter than a window.
+        recordings: all of them; those shorter than a window give none.
         length, stride: of windows, in frames.
         share: to hold out.
         rng: chooses recordings.
+
+    Raises:
+        DataError: there are too few windows to hold any out.
     """
-    windows = [
-        start + np.arange(0, count - length + 1, stride, dtype=np.int64)
-        for start, count in zip(starts, counts, strict=True)
-    ]
-    nothing = np.zeros(0, np.int64)
-    if len(windows) >= FEWEST_RECORDINGS:
-        held_out = np.zeros(len(windows), np.bool_)
-        held_out[rng.permutation(len(windows))[: max(1, round(share * len(windows)))]] = True
-        train = [nothing if out else own for own, out in zip(windows, held_out, strict=True)]
-        validation = [own if out else nothing for own, out in zip(windows, held_out, strict=True)]
+    starts, counts = (np.array(each, np.int64) for each in zip(*((r.start, r.count) for r in recordings), strict=True))
+    stretches = Spans(starts, counts)
+    windows, owners = stretches.windows(length, stride)
+    named = np.array([recording.source.held_out for recording in recordings])[owners]
+    if named.any():
+        if named.all():
+            raise DataError("Only what is held out is long enough for a clip.", "Lower domain.clip_length.")
+        split = Split.of(named, f"{len(set(owners[named])):,} recordings are held out, as was asked for")
+    elif len(np.unique(owners)) >= FEWEST_RECORDINGS:
+        split = by_group(owners, share, rng, "recordings")
     else:
-        last = [max(1, round(share * len(own))) if len(own) > 1 else 0 for own in windows]
-        validation = [own[len(own) - most :] for own, most in zip(windows, last, strict=True)]
-        train = [
-            own[own + 2 * length <= out[0]] if len(out) else own for own, out in zip(windows, validation, strict=True)
-        ]
-    numbers = range(len(windows))
-    return Split(
-        np.concatenate([nothing, *train]),
-        np.repeat(numbers, [len(own) for own in train]).astype(np.int64),
-        np.concatenate([nothing, *validation]),
-        np.repeat(numbers, [len(own) for own in validation]).astype(np.int64),
+        split = by_time(stretches, windows, owners, share, length, "frames")
+    used = windows.where(np.concatenate([split.train, split.validation]))
+    total = int(counts.sum())
+    end = int((starts + counts).max())
+    unused = total - int(used.cover(end).sum())
+    fate = "in no clip: at the end of a recording, in one too short for a clip, or in the gap before held-out ones"
+    return Cut(
+        windows, owners, split, Tally("frames", fate, unused, total, "lower domain.stride or domain.clip_length")
     )

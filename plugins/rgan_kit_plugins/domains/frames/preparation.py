@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import Final, TypeVar
 
 import numpy as np
@@ -19,10 +19,6 @@ _AT_ONCE: Final = 2**20
 ItemT = TypeVar("ItemT")
 
 
-class UnreadableError(Exception):
-    """A file that cannot be used; the message says why, without naming the file."""
-
-
 @dataclass(frozen=True)
 class Preparation:
     """What is done to every file.
@@ -33,6 +29,8 @@ class Preparation:
         fps: frames a second to take; 0 for every frame as it comes.
         axes: the order of an array's axes (clip ``n``, time ``t``, ``h``, ``w``, channel ``c``), or ``auto``.
         labels: the array of an ``.npz`` that holds the classes; empty for ``labels`` or ``label``, if there.
+        strip: frames side by side in a picture, along its longer side; 0 where a picture is one frame.
+        frame_step: of so many frames one is taken.
     """
 
     height: int
@@ -42,6 +40,8 @@ class Preparation:
     fps: float = 0.0
     axes: str = "auto"
     labels: str = ""
+    strip: int = 0
+    frame_step: int = 1
 
     @property
     def bytes_a_frame(self) -> int:
@@ -55,6 +55,16 @@ class Preparation:
         scale = min(height / self.height, width / self.width)
         left, top = (width - scale * self.width) / 2, (height - scale * self.height) / 2
         return left, top, width - left, height - top
+
+    def kept(self, height: int, width: int) -> float:
+        """The share of a picture's area that is kept."""
+        left, top, right, bottom = self.box(height, width)
+        return (right - left) * (bottom - top) / (height * width)
+
+    def rate(self, own: float | None) -> float | None:
+        """Frames a second of what is taken of a recording that has so many."""
+        fps = self.fps or own
+        return fps / self.frame_step if fps else None
 
     def scale(self, frames: np.ndarray) -> np.ndarray:
         """uint8 ``[frames, any height, any width, 1 or 3]`` to ``[frames, height, width, channels]``; every new pixel
@@ -78,10 +88,10 @@ class Preparation:
         return np.repeat(frames, 3, axis=-1)
 
     def batches(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Single frames ``[height, width, channels]``, joined to about a megabyte each."""
+        """Single frames ``[height, width, channels]``, one of ``frame_step``, joined to about a megabyte each."""
         most = max(1, _AT_ONCE // self.bytes_a_frame)
         held: list[np.ndarray] = []
-        for frame in frames:
+        for frame in islice(frames, 0, None, self.frame_step):
             held.append(frame)
             if len(held) == most:
                 yield np.stack(held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final, Literal
 
 Kind = Literal["video", "animation", "picture", "array", "archive"]
@@ -25,6 +26,10 @@ WORDS: Final[dict[Kind, str]] = {
     "archive": ".npz archive",
 }
 
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_CHUNKS_WITHIN: Final = 2**20
+"""A colour profile may come before the chunk that says it."""
+
 _QUICKTIME: Final = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 
 
@@ -37,13 +42,32 @@ def sniff(head: bytes) -> tuple[Kind, str] | None:
     starts: tuple[tuple[bytes, Kind, str], ...] = (
         (b"\x1aE\xdf\xa3", "video", "matroska"),
         (b"GIF8", "animation", "GIF"),
-        (b"\x89PNG\r\n\x1a\n", "picture", "PNG"),
+        (_PNG, "picture", "PNG"),
         (b"\xff\xd8\xff", "picture", "JPEG"),
         (b"BM", "picture", "BMP"),
         (b"\x93NUMPY", "array", "npy"),
         (b"PK\x03\x04", "archive", "npz"),
     )
     return next(((kind, name) for start, kind, name in starts if head.startswith(start)), None)
+
+
+def is_animated(file: Path) -> bool:
+    """Whether a picture is an animation by its first chunks: an animated PNG (APNG specification, ``acTL``) or WebP
+    (RFC 9649, flags of ``VP8X``). False also for what cannot be opened: whoever decodes it says why."""
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(_CHUNKS_WITHIN)
+    except OSError:
+        return False
+    if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X":
+        return bool(head[20:21] and head[20] & 0x02)
+    place = 8
+    while head.startswith(_PNG) and place + 8 <= len(head):
+        name = head[place + 4 : place + 8]
+        if name in (b"acTL", b"IDAT"):
+            return name == b"acTL"
+        place += 12 + int.from_bytes(head[place : place + 4], "big")
+    return False
 
 
 def printable(head: bytes) -> str:

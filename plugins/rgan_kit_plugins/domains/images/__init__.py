@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rgan_kit.contracts import Dataset, Decoder, DomainSpec
+from rgan_kit.contracts import Dataset, Decoder, DomainSpec, Kind
 from rgan_kit_plugins.domains.images.options import ImagesOptions
 
 
@@ -28,10 +28,15 @@ def _make(options: Any, folder: Path, seed: int) -> list[Path]:
     return make(options, folder, seed)
 
 
+def _kind_of(options: Any) -> Kind:
+    return "series" if options.form == "rows" else "frames"
+
+
 SPEC = DomainSpec(
     name="images",
-    summary="pictures (.png, .jpg, .webp, .bmp) as series: a row of pixels a step, from top to bottom",
+    summary="pictures (.png, .jpg, .webp, .bmp) a row of pixels a step, or whole",
     kind="series",
+    kind_of=_kind_of,
     default_data="digits drawn by strokes, each of which can be recognised",
     load=_load,
     decoder=_decoder,

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from rgan_kit.contracts import Dataset, UsageError
+from rgan_kit.files import fingerprint
 from rgan_kit_plugins.domains.frames.clips import Clips
-from rgan_kit_plugins.domains.frames.preparation import Preparation
-from rgan_kit_plugins.domains.frames.store import FrameStore
 from rgan_kit_plugins.domains.frames.writing import write_png
 from rgan_kit_plugins.domains.images.decoder import ImagesDecoder
-from rgan_kit_plugins.domains.images.glyphs import DIGITS, GlyphsTruth, draw
+from rgan_kit_plugins.domains.images.encoding import in_words, samples_of, spec_of
 from rgan_kit_plugins.domains.images.options import ImagesOptions
-from rgan_kit_plugins.domains.images.rows import Rows, series_spec
+from rgan_kit_plugins.worlds.glyphs import DIGITS, GlyphsTruth, draw
 
 SIZE: Final = 16
 
@@ -30,25 +28,22 @@ def load(options: ImagesOptions, seed: int) -> Dataset:
         UsageError: the options ask for pictures so small that digits cannot be told apart.
     """
     pictures, digits = _draw(options, seed)
-    preparation = _preparation(options)
-    store = FrameStore(
-        preparation.height, preparation.width, preparation.channels,
-        memory_budget=options.memory_budget * 2**20, disk_budget=options.disk_budget * 2**30,
-    )  # fmt: skip
+    preparation = options.preparation(SIZE)
+    store = options.store(preparation)
     store.append(pictures)
     numbers = np.arange(len(pictures), dtype=np.int64)
     train = options.embedded_pictures
     summary = {
         "data": f"{train:,} training and {len(pictures) - train:,} validation digits, drawn with seed {seed}",
-        "pictures": f"{preparation.height} × {preparation.width} in {options.colour}, a row a step",
+        "pictures": in_words(preparation, options),
         "classes": ", ".join(DIGITS),
     }
     return Dataset(
-        series_spec(preparation, DIGITS),
-        Rows(Clips(store, numbers[:train], 1, digits[:train])),
-        Rows(Clips(store, numbers[train:], 1, digits[train:])),
-        ImagesDecoder(preparation),
-        hashlib.sha256(pictures.data).hexdigest(),
+        spec_of(preparation, DIGITS, options.form),
+        samples_of(Clips(store, numbers[:train], 1, digits[:train]), options.form),
+        samples_of(Clips(store, numbers[train:], 1, digits[train:]), options.form),
+        ImagesDecoder(preparation, options.form),
+        fingerprint([pictures]),
         summary,
         GlyphsTruth(preparation.height, preparation.width),
     )
@@ -72,7 +67,7 @@ def make(options: ImagesOptions, folder: Path, seed: int) -> list[Path]:
 
 
 def _draw(options: ImagesOptions, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    preparation = _preparation(options)
+    preparation = options.preparation(SIZE)
     if min(preparation.height, preparation.width) < _SMALLEST:
         raise UsageError(
             f"Digits need {_SMALLEST} pixels a side or more.",
@@ -82,8 +77,3 @@ def _draw(options: ImagesOptions, seed: int) -> tuple[np.ndarray, np.ndarray]:
     count = options.embedded_pictures + max(len(DIGITS), round(options.embedded_pictures * share / (1 - share)))
     rng = np.random.default_rng(seed)
     return draw(count, preparation.height, preparation.width, preparation.channels, rng)
-
-
-def _preparation(options: ImagesOptions) -> Preparation:
-    channels = 3 if options.colour == "colour" else 1
-    return Preparation(options.height or SIZE, options.width or SIZE, channels, options.crop == "center")

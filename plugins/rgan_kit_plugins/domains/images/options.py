@@ -18,6 +18,10 @@ class ImagesOptions(FrameOptions):
     labels: Literal["auto", "none", "folder"] = Field(
         "auto", description="where classes come from: folders if the pictures lie in some, none, or always folders"
     )
+    form: Literal["rows", "whole"] = Field(
+        "rows",
+        description="a picture is a series, a row of pixels a step, or whole: frames of one picture (recipe dcgan)",
+    )
     embedded_pictures: int = Field(
         2000, ge=10, le=200_000, description="training pictures drawn of digits, without data"
     )  # fmt: skip

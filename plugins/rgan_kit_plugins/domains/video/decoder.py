@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Annotated, Any, ClassVar, Final, get_args
 
 import numpy as np
+from pydantic import Field
 
 from rgan_kit.contracts import Batch, DataError
-from rgan_kit_plugins.domains.frames import manifests
+from rgan_kit.files import DecoderManifest, one_of
 from rgan_kit_plugins.domains.frames.braille import braille
-from rgan_kit_plugins.domains.frames.finding import find
 from rgan_kit_plugins.domains.frames.preparation import Preparation
-from rgan_kit_plugins.domains.frames.reading import read
+from rgan_kit_plugins.domains.frames.recordings import read
 from rgan_kit_plugins.domains.frames.signatures import Kind
+from rgan_kit_plugins.domains.frames.sources import find_sources
 from rgan_kit_plugins.domains.frames.store import FrameStore
 from rgan_kit_plugins.domains.frames.writing import (
     MOST_ON_A_SHEET,
@@ -27,26 +28,43 @@ from rgan_kit_plugins.domains.frames.writing import (
     write_npz,
     write_png,
 )
+from rgan_kit_plugins.domains.video.options import AxisOrder
 
 VERSION: Final = 1
 KINDS: Final[frozenset[Kind]] = frozenset({"video", "animation", "picture", "array", "archive"})
+
+AXES: Final[tuple[str, ...]] = get_args(AxisOrder)
 
 _MOST_SHOWN: Final = 6
 _CHARACTERS: Final = 4
 _MOST_COLUMNS: Final = 16
 _MOST_READ: Final = 2**31
 _SECONDS_A_FILE: Final = 600.0
-_CHECKS: Final = {
-    "version": manifests.one_of(VERSION),
-    "length": manifests.whole(1, 1024),
-    "height": manifests.whole(1, 512),
-    "width": manifests.whole(1, 512),
-    "channels": manifests.one_of(1, 3),
-    "fps": manifests.real(0.1, 1000),
-    "crop": manifests.one_of(True, False),
-    "take_fps": manifests.real(0, 240),
-    "axes": manifests.one_of("auto", "thw", "nthw", "tnhw", "thwc", "tchw", "nthwc", "tnhwc", "ntchw", "tnchw"),
-}
+
+
+class VideoManifest(DecoderManifest):
+    """What a model file says of clips: what was done to the files that they come from, and frames a second."""
+
+    noun: ClassVar[str] = "clips"
+
+    version: Annotated[int, one_of(VERSION)]
+    length: int = Field(ge=1, le=1024)
+    height: int = Field(ge=1, le=512)
+    width: int = Field(ge=1, le=512)
+    channels: Annotated[int, one_of(1, 3)]
+    fps: float = Field(ge=0.0001, le=1000)
+    crop: bool
+    take_fps: float = Field(ge=0, le=240)
+    axes: Annotated[str, one_of(*AXES)]
+    strip: int = Field(0, ge=0, le=1024)
+    frame_step: int = Field(1, ge=1, le=1000)
+
+    @property
+    def preparation(self) -> Preparation:
+        """What was done to every file."""
+        return Preparation(
+            self.height, self.width, self.channels, self.crop, self.take_fps, self.axes, "", self.strip, self.frame_step
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +90,11 @@ class VideoDecoder:
         self.fps = fps
 
     def decode(self, outputs: Mapping[str, np.ndarray]) -> list[Clip]:
-        """Clips of ``frames`` uint8 ``[batch, time, height, width, channels]``."""
-        return [Clip(frames, self.fps) for frames in np.clip(outputs["frames"], 0, 255).astype(np.uint8)]
+        """Clips of ``frames`` uint8 ``[batch, time, height, width, channels]``, up to ``lengths`` ``[batch]`` where a
+        model draws them."""
+        frames = np.clip(outputs["frames"], 0, 255).astype(np.uint8)
+        lengths = np.clip(outputs.get("lengths", np.full(len(frames), frames.shape[1])), 1, frames.shape[1])
+        return [Clip(clip[:length], self.fps) for clip, length in zip(frames, lengths.tolist(), strict=True)]
 
     def preview(self, sample: Any) -> str:
         """Up to six frames in Braille, and how much changes from frame to frame."""
@@ -83,9 +104,10 @@ class VideoDecoder:
         pictures = " ".join(braille(frames[number], _CHARACTERS) for number in shown)
         return f"{pictures}  {len(frames)} frames, {change:.1%} change a frame"
 
-    def write(self, samples: Sequence[Any], folder: Path) -> list[Path]:
+    def write(self, samples: Sequence[Any], folder: Path, labels: Sequence[str] | None = None) -> list[Path]:
         """Writes a ``.gif`` for each clip, and an ``.mp4`` where PyAV is there, both enlarged by whole pixels until
-        they can be seen; all clips as they are in ``samples.npz``; and ``contact-sheet.png``, a clip a row.
+        they can be seen, with the class in their names; all clips as they are in ``samples.npz``, with ``labels``; and
+        ``contact-sheet.png``, a clip a row. Clips of different lengths go into one ``.npz`` each.
 
         Raises:
             DeviceError: Pillow is not installed.
@@ -94,15 +116,29 @@ class VideoDecoder:
         if not samples:
             return []
         clips = [sample.frames for sample in samples]
-        columns = np.linspace(0, len(clips[0]) - 1, min(len(clips[0]), _MOST_COLUMNS)).round().astype(int)
-        sheet = contact_sheet([list(clip[columns]) for clip in clips[:MOST_ON_A_SHEET]])
-        files = [write_png(folder / "contact-sheet.png", sheet)]
-        files.append(write_npz(folder / "samples.npz", clips=np.stack(clips), fps=np.array(self.fps)))
-        for clip, gif in zip(clips, numbered(folder, "sample", len(clips), ".gif"), strict=True):
+        rows = [clip[np.linspace(0, len(clip) - 1, min(len(clip), _MOST_COLUMNS)).round().astype(int)]
+                for clip in clips[:MOST_ON_A_SHEET]]  # fmt: skip
+        files = [write_png(folder / "contact-sheet.png", contact_sheet([list(row) for row in rows]))]
+        names = numbered(folder, "sample", len(clips), ".gif", labels)
+        files += self._arrays(clips, folder, names, labels)
+        for clip, gif in zip(clips, names, strict=True):
             files.append(write_gif(gif, clip, self.fps))
             if can_write_mp4():
                 files.append(write_mp4(gif.with_suffix(".mp4"), clip, self.fps))
         return files
+
+    def _arrays(
+        self, clips: list[np.ndarray], folder: Path, names: list[Path], labels: Sequence[str] | None
+    ) -> list[Path]:
+        fps = np.array(self.fps)
+        if len({len(clip) for clip in clips}) == 1:
+            own = {} if labels is None else {"labels": np.array(labels)}
+            return [write_npz(folder / "samples.npz", clips=np.stack(clips), fps=fps, **own)]
+        return [
+            write_npz(name.with_suffix(".npz"), clips=clip[None], fps=fps,
+                      **({} if labels is None else {"labels": np.array(labels[place : place + 1])}))
+            for place, (name, clip) in enumerate(zip(names, clips, strict=True))
+        ]  # fmt: skip
 
     def read(self, path: Path) -> Batch[np.ndarray]:
         """Clips of a file or folder, side by side in each: uint8 ``[samples, time, height, width, channels]``. What is
@@ -113,8 +149,8 @@ class VideoDecoder:
         """
         p = self.preparation
         store = FrameStore(p.height, p.width, p.channels, memory_budget=_MOST_READ // 2)
-        found = find(path, KINDS, pictures_are_frames=True)
-        recordings = read(path, found, p, store, _SECONDS_A_FILE).recordings
+        sources = find_sources(path, KINDS, pictures_are_frames=not p.strip)
+        recordings = read(sources, p, store, _SECONDS_A_FILE).recordings
         spans = [
             (recording.start + first, min(self.length, recording.count))
             for recording in recordings
@@ -133,10 +169,10 @@ class VideoDecoder:
     def manifest(self) -> dict[str, Any]:
         """Everything that ``from_manifest`` needs; ``frames`` are pictures already, ``fps`` of them a second."""
         p = self.preparation
-        return {
-            "version": VERSION, "length": self.length, "height": p.height, "width": p.width, "channels": p.channels,
-            "fps": self.fps, "crop": p.crop, "take_fps": p.fps, "axes": p.axes,
-        }  # fmt: skip
+        return VideoManifest(
+            version=VERSION, length=self.length, height=p.height, width=p.width, channels=p.channels, fps=self.fps,
+            crop=p.crop, take_fps=p.fps, axes=p.axes, strip=p.strip, frame_step=p.frame_step,
+        ).as_dict()  # fmt: skip
 
     @classmethod
     def from_manifest(cls, manifest: Mapping[str, Any]) -> VideoDecoder:
@@ -145,9 +181,5 @@ class VideoDecoder:
         Raises:
             DataError: names everything that is missing or wrong in it.
         """
-        manifests.check(manifest, _CHECKS, "clips")
-        height, width, channels = (cast("int", manifest[key]) for key in ("height", "width", "channels"))
-        preparation = Preparation(
-            height, width, channels, manifest["crop"], float(manifest["take_fps"]), manifest["axes"]
-        )
-        return cls(preparation, manifest["length"], float(manifest["fps"]))
+        checked = VideoManifest.checked(manifest)
+        return cls(checked.preparation, checked.length, checked.fps)

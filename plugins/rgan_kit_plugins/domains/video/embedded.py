@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from rgan_kit.contracts import Dataset, FrameSpec, UsageError
+from rgan_kit.files import fingerprint
 from rgan_kit_plugins.domains.frames.clips import Clips
-from rgan_kit_plugins.domains.frames.preparation import Preparation
-from rgan_kit_plugins.domains.frames.store import FrameStore
 from rgan_kit_plugins.domains.frames.writing import write_gif
 from rgan_kit_plugins.domains.video.decoder import VideoDecoder
 from rgan_kit_plugins.domains.video.options import VideoOptions
-from rgan_kit_plugins.domains.video.shapes import FPS, MOTIONS, Drawn, draw
-from rgan_kit_plugins.domains.video.truth import ShapesTruth
+from rgan_kit_plugins.worlds.shapes import FPS, MOTIONS, Drawn, draw
+from rgan_kit_plugins.worlds.shapes_truth import ShapesTruth
 
 LENGTH: Final = 12
 SIZE: Final = 16
@@ -32,12 +30,9 @@ def load(options: VideoOptions, seed: int) -> Dataset:
         UsageError: the options ask for clips so short or small that motions cannot be told apart.
     """
     drawn = _draw(options, seed)
-    preparation = _preparation(options)
+    preparation = options.preparation(SIZE)
     height, width, channels = preparation.height, preparation.width, preparation.channels
-    store = FrameStore(
-        height, width, channels,
-        memory_budget=options.memory_budget * 2**20, disk_budget=options.disk_budget * 2**30,
-    )  # fmt: skip
+    store = options.store(preparation)
     for clip in drawn.clips:
         store.append(clip)
     count, length = drawn.clips.shape[:2]
@@ -54,7 +49,7 @@ def load(options: VideoOptions, seed: int) -> Dataset:
         Clips(store, starts[:train], length, drawn.motions[:train]),
         Clips(store, starts[train:], length, drawn.motions[train:]),
         VideoDecoder(preparation, length, FPS),
-        hashlib.sha256(drawn.clips.data).hexdigest(),
+        fingerprint([drawn.clips]),
         summary,
         ShapesTruth(length),
     )
@@ -78,7 +73,7 @@ def make(options: VideoOptions, folder: Path, seed: int) -> list[Path]:
 
 
 def _draw(options: VideoOptions, seed: int) -> Drawn:
-    preparation, length = _preparation(options), options.clip_length or LENGTH
+    preparation, length = options.preparation(SIZE), options.clip_length or LENGTH
     if length < _SHORTEST or min(preparation.height, preparation.width) < _SMALLEST:
         raise UsageError(
             f"Moving shapes need {_SHORTEST} frames or more, of {_SMALLEST} pixels a side or more.",
@@ -88,9 +83,3 @@ def _draw(options: VideoOptions, seed: int) -> Drawn:
     count = options.embedded_clips + max(len(MOTIONS), round(options.embedded_clips * share / (1 - share)))
     rng = np.random.default_rng(seed)
     return draw(count, length, preparation.height, preparation.width, preparation.channels, rng)
-
-
-def _preparation(options: VideoOptions) -> Preparation:
-    channels = 3 if options.colour == "colour" else 1
-    crop = options.crop == "center"
-    return Preparation(options.height or SIZE, options.width or SIZE, channels, crop, options.fps, options.axes)

@@ -1,16 +1,21 @@
-"""Pictures as series: a row of pixels a step."""
+"""Pictures as series, a row of pixels a step, or whole, as frames of one picture each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from rgan_kit.contracts import Batch, SeriesSpec
+from rgan_kit.contracts import Batch, FrameSpec, SequenceSource, SeriesSpec
 from rgan_kit_plugins.domains.frames.clips import Clips
 from rgan_kit_plugins.domains.frames.preparation import Preparation
+from rgan_kit_plugins.domains.images.options import ImagesOptions
+
+Form = Literal["rows", "whole"]
 
 _COLOURS = ("red", "green", "blue")
+_FPS = 1.0  # a picture stands still
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,3 +55,21 @@ def series_spec(preparation: Preparation, labels: tuple[str, ...]) -> SeriesSpec
     )
     low, high = np.zeros(features, np.float32), np.full(features, 255, np.float32)
     return SeriesSpec(features, preparation.height, names, low, high, labels)
+
+
+def samples_of(pictures: Clips, form: Form) -> SequenceSource:
+    """Clips of one picture each as networks are to see them."""
+    return Rows(pictures) if form == "rows" else pictures
+
+
+def spec_of(preparation: Preparation, labels: tuple[str, ...], form: Form) -> SeriesSpec | FrameSpec:
+    """What a picture is."""
+    if form == "rows":
+        return series_spec(preparation, labels)
+    return FrameSpec(1, preparation.height, preparation.width, preparation.channels, _FPS, labels)
+
+
+def in_words(preparation: Preparation, options: ImagesOptions) -> str:
+    """The same for people."""
+    how = "a row a step" if options.form == "rows" else "whole"
+    return f"{preparation.height} × {preparation.width} in {options.colour}, {how}"

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from rgan_kit_plugins.domains.video.shapes import MOTIONS, track
-from rgan_kit_plugins.domains.video.tracks import classify, look
+from rgan_kit_plugins.worlds.shapes import MOTIONS, track
+from rgan_kit_plugins.worlds.tracks import classify, look
 
 _FROZEN: Final = 0.1
 _TRACKS: Final = 4096

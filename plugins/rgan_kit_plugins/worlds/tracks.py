@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from rgan_kit_plugins.domains.video.shapes import MOTIONS, RADIUS, RISE, TRAVEL
+from rgan_kit_plugins.worlds.shapes import MOTIONS, RADIUS, RISE, TRAVEL
 
 BRIGHT: Final = 64
 """A pixel from here on belongs to a shape."""

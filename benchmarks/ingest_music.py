@@ -11,6 +11,7 @@ import json
 import os
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,9 +19,10 @@ import numpy as np
 import pretty_midi
 from symusic import Score
 
-from rgan_kit_plugins.domains.music.cutting import Cutting
+from rgan_kit_plugins.domains.music.cutting import Cutting, cut
 from rgan_kit_plugins.domains.music.dataset import load
 from rgan_kit_plugins.domains.music.decoder import MusicDecoder
+from rgan_kit_plugins.domains.music.encoding import encode
 from rgan_kit_plugins.domains.music.options import MusicOptions
 from rgan_kit_plugins.domains.music.songs import Song
 
@@ -45,13 +47,15 @@ def song_of(score: pretty_midi.PrettyMIDI) -> Song:
     notes = np.array(rows, np.int64)
     notes[:, 1] -= notes[:, 0]
     programs = np.array([instrument.program for instrument in score.instruments])
-    return Song(score.resolution, 4.0, np.zeros((0, 2)), programs, notes)
+    names = tuple(instrument.name for instrument in score.instruments)
+    nothing, tempos = np.zeros((0, 3), np.int64), np.array([[0.0, 120.0]])
+    return Song(score.resolution, np.array([[0, 4, 4]]), tempos, programs, names, notes, nothing, "", {})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--representation", default="melody", choices=["melody", "events", "pianoroll"])
+    parser.add_argument("--representation", default="melody", choices=["melody", "events", "remi", "pianoroll"])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -62,8 +66,9 @@ def main() -> None:
 
     def tokens_by_pretty_midi() -> None:
         songs = [song_of(pretty_midi.PrettyMIDI(str(file))) for file in files]
-        cut = cutting.passages(songs, decoder.steps_per_beat, decoder.pitches)
-        decoder.encode([passage for own in cut if not isinstance(own, str) for passage in own])
+        done = cut(songs, cutting, decoder.steps_per_beat, decoder.pitches).songs
+        passages = [passage for own in done if not isinstance(own, str) for passage in own]
+        encode(decoder.form, passages, cutting.max_length, Counter())
 
     works: dict[str, Callable[[], object]] = {
         "parse, symusic": lambda: [Score(str(file)) for file in files],

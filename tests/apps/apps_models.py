@@ -15,9 +15,12 @@ from rgan_kit.runtime import Manifest, TensorInfo, contract
 from rgan_kit_plugins.domains.frames.preparation import Preparation
 from rgan_kit_plugins.domains.images.decoder import ImagesDecoder
 from rgan_kit_plugins.domains.music.cutting import Cutting
-from rgan_kit_plugins.domains.music.decoder import Form, MusicDecoder
+from rgan_kit_plugins.domains.music.decoder import MusicDecoder
+from rgan_kit_plugins.domains.music.encoding import Form
 from rgan_kit_plugins.domains.music.events import Events
 from rgan_kit_plugins.domains.music.melody import Melody
+from rgan_kit_plugins.domains.music.metres import Metre
+from rgan_kit_plugins.domains.music.notes import DRUMS, Defaults
 from rgan_kit_plugins.domains.music.pianoroll import PianoRoll
 from rgan_kit_plugins.domains.music.vocabulary import Vocabulary
 from rgan_kit_plugins.domains.series.decoder import VERSION, Recorded, SeriesDecoder, SeriesManifest
@@ -41,9 +44,9 @@ def make(folder: Path) -> dict[str, Path]:
     made = {
         "text": _tokens(_text(), "text"),
         "labelled text": _tokens(_text(), "text", labels=["calm", "merry"], latent_size=3),
-        "melody": _tokens(_music(Melody(_melody_names(), 100.0, 90)), "music"),
-        "events": _tokens(_music(Events(_event_names(), 90.0, 80), programs=[0, 128]), "music"),
-        "pianoroll": _series(_music(PianoRoll(PITCHES, 120.0, 80)), "music", len(PITCHES), shift=-1.0),
+        "melody": _tokens(_music(Melody(_melody_names(), _defaults(100.0, 90))), "music"),
+        "events": _tokens(_music(Events(_event_names(), _defaults(90.0, 80, 0, DRUMS)), tracks=2), "music"),
+        "pianoroll": _series(_music(PianoRoll(PITCHES, _defaults(120.0, 80))), "music", len(PITCHES), shift=-1.0),
         "series": _series(_table(), "series", 4, latent_size=2),
         "images": _series(
             ImagesDecoder(Preparation(HEIGHT, WIDTH, 3, True)), "images", WIDTH * 3, scale=40.0, shift=128.0
@@ -73,13 +76,13 @@ def _event_names() -> Vocabulary:
     return Events.names(PITCHES, 8, 2, tempos, velocities, 3)
 
 
-def _music(form: Form, programs: list[int] | None = None) -> MusicDecoder:
-    cutting = Cutting(
-        window_bars=4, max_length=64, track=0, tracks=len(programs or [0]), drums=False, full_windows=False
-    )
-    return MusicDecoder(
-        form, steps_per_beat=4, beats_per_bar=3.5, programs=programs or [0], cutting=cutting, pitches=PITCHES
-    )
+def _defaults(tempo: float, velocity: int, *programs: int) -> Defaults:
+    return Defaults(4, Metre(7, 8), tempo, velocity, programs or (0,))
+
+
+def _music(form: Form, tracks: int = 1) -> MusicDecoder:
+    cutting = Cutting(window_bars=4, max_length=64, track=0, tracks=tracks, drums=False, full_windows=False)
+    return MusicDecoder(form, cutting=cutting, pitches=PITCHES)
 
 
 def _table() -> SeriesDecoder:

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from rgan_kit.contracts import Dataset, SeriesSpec, TokenSpec, UsageError
-from rgan_kit_plugins.domains.music import SPEC, process
+from rgan_kit_plugins.domains.music import SPEC
 from rgan_kit_plugins.domains.music.dataset import load
 from rgan_kit_plugins.domains.music.embedded import make
 from rgan_kit_plugins.domains.music.options import MusicOptions
-from rgan_kit_plugins.domains.music.process import KEYS, embedded_process
+from rgan_kit_plugins.worlds import melodies as process
+from rgan_kit_plugins.worlds.melodies import KEYS, embedded_process
 
 PROCESS = embedded_process()
 FEW = MusicOptions(embedded_melodies=300)
@@ -78,7 +79,7 @@ def test_what_the_process_never_makes_has_no_likelihood(drawn):
         assert PROCESS.log_likelihood(melody) == -math.inf, name
 
 
-@pytest.mark.parametrize("representation", ["melody", "events", "pianoroll"])
+@pytest.mark.parametrize("representation", ["melody", "events", "remi", "pianoroll"])
 def test_embedded_melodies_pass_their_own_checks_in_every_representation(representation):
     data = load(replace_options(representation=representation), None, 0)
     assert data.truth is not None
@@ -141,7 +142,7 @@ def test_files_that_are_made_are_read_as_the_same_kind_of_samples(tmp_path, melo
     assert not data.refused
     figures = melodies.truth.measure(data.decoder.decode(outputs_of(data)))
     assert figures["valid"] == 1
-    assert data.decoder.form.tempo == melodies.decoder.form.tempo
+    assert data.decoder.form.defaults.tempo == melodies.decoder.form.defaults.tempo
 
 
 def test_options_that_do_not_suit_the_embedded_melodies_are_refused():

@@ -1,4 +1,5 @@
-"""The domain ``music``: MIDI and ABC files as melodies, events or piano rolls; without data, melodies known exactly."""
+"""The domain ``music``: MIDI and ABC files as melodies, events, bars or piano rolls; without data, melodies known
+exactly."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ def _kind_of(options: Any) -> Kind:
 
 SPEC = DomainSpec(
     name="music",
-    summary="scores from .mid, .midi and .abc files, as melodies, events or piano rolls",
+    summary="scores from .mid, .kar, .rmi and .abc files, as melodies, events, bars (REMI) or piano rolls",
     kind="tokens",
     kind_of=_kind_of,
     default_data="melodies in six keys drawn from a process whose entropy and likelihoods are known exactly",
@@ -44,5 +45,5 @@ SPEC = DomainSpec(
     make=_make,
     # A short score of few symbols is learnt whole: what dropout hides is missing at the bar's end.
     defaults_by_kind={"tokens": {"generator.dropout": 0.0, "train.generator_learning_rate": 5e-3}},
-    endings=(".mid", ".midi", ".abc"),
+    endings=(".mid", ".midi", ".kar", ".rmi", ".abc"),
 )

@@ -1,162 +1,278 @@
-"""From a song to the passages that become samples, the same for training data and for what is encoded later."""
+"""From songs to the passages that become samples, the same for training data and for what is encoded later."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from itertools import pairwise
-from typing import Any, Final
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Final, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
+from rgan_kit.files import DecoderManifest
+from rgan_kit_plugins.domains.music.metres import Bars
 from rgan_kit_plugins.domains.music.notes import (
+    DRUMS,
     DURATION,
     PITCH,
     START,
     TRACK,
-    VELOCITY,
     Passage,
     in_order,
     settle,
     steps_of,
+    tempos_within,
 )
 from rgan_kit_plugins.domains.music.options import MusicOptions
-from rgan_kit_plugins.domains.music.songs import DRUMS, Song
+from rgan_kit_plugins.domains.music.songs import NEAR, Song
+from rgan_kit_plugins.domains.music.tracks import chosen, described
 
 _NOTES_AT_ONCE: Final = 100_000
-_RANGES: Final[Mapping[str, tuple[int, int]]] = {
-    "window_bars": (0, 1024), "max_length": (8, 8192), "track": (0, 256), "tracks": (1, 16), "full_windows": (0, 1),
-    "drums": (0, 1),
-}  # fmt: skip
+_QUARTER: Final = 4
+_EIGHTH: Final = 8
+"""A note that begins up to an eighth of a step late sounds at the step."""
 
 
-@dataclass(frozen=True)
-class Cutting:
-    """How songs are put on a grid and cut; the fields are options of the domain.
+class Cutting(DecoderManifest):
+    """How songs are put on a grid and cut: options of the domain, as a manifest has them.
 
     Attributes:
+        window_bars: bars in a sample; 0 for whole pieces.
+        max_length: most symbols or steps of a sample, as far as bars allow.
+        track, tracks, drums, parts: which tracks count, and which are kept apart, as in the options.
+        by_program: tracks are told apart by their instrument, whatever their number.
+        drum_symbols: drums have symbols of their own, whatever the range of pitches.
         full_windows: a song's last window is filled with silence; else it ends with its last bar.
+        sustain: notes last as long as the pedal holds them.
+        sampled: a note counts where it sounds at a step; else from the step nearest to its beginning.
     """
 
-    window_bars: int
-    max_length: int
-    track: int
-    tracks: int
+    noun: ClassVar[str] = "reading"
+
+    window_bars: int = Field(ge=0, le=1024)
+    max_length: int = Field(ge=8, le=2**20)
+    track: int = Field(ge=0, le=256)
+    tracks: int = Field(ge=1, le=16)
     drums: bool
     full_windows: bool
+    parts: tuple[str, ...] = Field((), max_length=16)
+    by_program: bool = False
+    drum_symbols: bool = False
+    sustain: bool = False
+    sampled: bool = False
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.drums and self.tracks == 1 and not self.by_program:
+            raise ValueError("drums needs two tracks or more")
+        return self
 
     @classmethod
-    def of(cls, options: MusicOptions) -> Cutting:
+    def of(cls, options: MusicOptions) -> Self:
         """As the options say."""
+        is_roll = options.representation == "pianoroll"
+        parts = options.part_words
         return cls(
-            options.window_bars, options.max_length, options.track, options.tracks, options.drums,
-            options.representation == "pianoroll",
-        )  # fmt: skip
-
-    def to_dict(self) -> dict[str, int | bool]:
-        """For a manifest."""
-        return asdict(self)
+            window_bars=options.window_bars,
+            max_length=options.most_symbols,
+            track=options.track,
+            tracks=len(parts) if parts and options.keeps_apart else options.tracks,
+            drums=options.drums and not options.by_program,
+            full_windows=is_roll,
+            parts=parts,
+            by_program=options.by_program,
+            drum_symbols=options.representation == "remi",
+            sustain=options.sustain,
+            sampled=is_roll,
+        )
 
     def places(self, song: Song) -> np.ndarray:
-        """The place among the tracks kept apart of every track of a song, -1 for one that does not count. Drums take
-        the last place."""
-        melodic = np.flatnonzero(song.programs != DRUMS)
-        kept = melodic[self.track - 1 : self.track] if self.track else melodic
-        places = np.full(len(song.programs), -1)
-        places[kept] = np.minimum(np.arange(len(kept)), self.tracks - self.drums - 1)
-        if self.drums:
-            places[song.programs == DRUMS] = self.tracks - 1
-        return places
+        """The place among the tracks kept apart of every track of a song, -1 for one that does not count; drums take
+        the last place, parts their own in the order in which they are named. By program, the program."""
+        kept = np.ones(len(song.programs), np.bool_)
+        places = np.zeros(len(song.programs), np.int64)
+        if self.parts:
+            kept[:] = False
+            for number, word in reversed(list(enumerate(self.parts))):
+                own = chosen(song, word)
+                places[own], kept = min(number, self.tracks - 1), kept | own
+        elif not self.by_program:
+            melodic = np.flatnonzero(song.programs != DRUMS)
+            kept[:] = False
+            kept[melodic[self.track - 1 : self.track] if self.track else melodic] = True
+            places[kept] = np.minimum(np.arange(kept.sum()), self.tracks - self.drums - 1)
+            if self.drums:
+                places[song.programs == DRUMS], kept[song.programs == DRUMS] = self.tracks - 1, True
+        return np.where(kept, song.programs if self.by_program else places, -1)
 
-    def passages(self, songs: Sequence[Song], steps_per_beat: int, pitches: range) -> list[list[Passage] | str]:
-        """The samples of each song, or the reason why there is none. Notes outside the pitches are left out."""
-        found: list[list[Passage] | str] = []
-        first, notes = 0, 0
-        for place, song in enumerate(songs):
-            if notes and notes + len(song.notes) > _NOTES_AT_ONCE:
-                found += self._cut(songs[first:place], steps_per_beat, pitches)
-                first, notes = place, 0
-            notes += len(song.notes)
-        return found + (self._cut(songs[first:], steps_per_beat, pitches) if songs else [])
+    def nothing_for(self, song: Song) -> str:
+        """Why a song has no track that counts."""
+        if self.parts:
+            return f"none of its tracks is {' or '.join(self.parts)}: it has {described(song)}"
+        return f"it has no track {self.track} with notes" if self.track else "it holds drums alone"
 
-    def _cut(self, songs: Sequence[Song], steps_per_beat: int, pitches: range) -> list[list[Passage] | str]:
-        """All songs at once: a file is small, and an operation on many costs little more than on one."""
-        notes, owners = on_grid(songs, steps_per_beat)
-        counts = np.array([len(song.programs) for song in songs])
-        places = np.concatenate([self.places(song) for song in songs])
-        notes[:, TRACK] = places[(np.cumsum(counts) - counts)[owners] + notes[:, TRACK]]
-        counted = notes[:, TRACK] >= 0
-        inside = counted & (notes[:, PITCH] >= pitches.start) & (notes[:, PITCH] < pitches.stop)
-        found: list[list[Passage] | str] = [[] for _ in songs]
-        for song in np.setdiff1d(np.arange(len(songs)), owners[inside]).tolist():
-            nothing = f"it has no track {self.track} with notes" if self.track else "it holds drums alone"
-            outside = f"all of its notes lie outside the pitches {pitches[0]} to {pitches[-1]}"
-            found[song] = outside if counted[owners == song].any() else nothing
-        for owner, passage, size in self._windows(songs, *settle(notes[inside], owners[inside]), steps_per_beat):
+
+@dataclass
+class Cut:
+    """What songs became.
+
+    Attributes:
+        songs: the passages of each, or the reason why there are none.
+        notes: notes of all songs that have some.
+        fates: notes by what became of them; those that came through as they are have none.
+    """
+
+    songs: list[list[Passage] | str] = field(default_factory=list)
+    notes: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
+
+
+def cut(songs: Sequence[Song], cutting: Cutting, steps_per_beat: int, pitches: range) -> Cut:
+    """Songs as passages. Many at once: a file is small, and an operation on many costs little more than on one."""
+    done = Cut()
+    first, notes = 0, 0
+    for place, song in enumerate(songs):
+        if notes and notes + len(song.notes) > _NOTES_AT_ONCE:
+            _cut_some(songs[first:place], cutting, steps_per_beat, pitches, done)
+            first, notes = place, 0
+        notes += len(song.notes)
+    if songs:
+        _cut_some(songs[first:], cutting, steps_per_beat, pitches, done)
+    return done
+
+
+def _cut_some(songs: Sequence[Song], cutting: Cutting, steps_per_beat: int, pitches: range, done: Cut) -> None:
+    notes = np.concatenate([song.sustained() if cutting.sustain else song.notes for song in songs])
+    owners = np.repeat(np.arange(len(songs)), [len(song.notes) for song in songs])
+    counts = np.array([len(song.programs) for song in songs])
+    tracks = (np.cumsum(counts) - counts)[owners] + notes[:, TRACK]
+    is_drum = (np.concatenate([song.programs for song in songs]) == DRUMS)[tracks]
+    places = np.concatenate([cutting.places(song) for song in songs])[tracks]
+    counted = places >= 0
+    in_range = (notes[:, PITCH] >= pitches.start) & (notes[:, PITCH] < pitches.stop)
+    inside = counted & (in_range | is_drum & cutting.drum_symbols)
+    found: list[list[Passage] | str] = [[] for _ in songs]
+    for song in np.setdiff1d(np.arange(len(songs)), owners[inside]).tolist():
+        outside = f"all of its notes lie outside the pitches {pitches[0]} to {pitches[-1]}"
+        found[song] = outside if counted[owners == song].any() else cutting.nothing_for(songs[song])
+    used = np.isin(owners, owners[inside])
+    done.notes += int(used.sum())
+    done.fates["drums"] += int(np.count_nonzero(used & ~counted & is_drum))
+    done.fates["other tracks"] += int(np.count_nonzero(used & ~counted & ~is_drum))
+    done.fates["outside"] += int(np.count_nonzero(used & counted & ~inside))
+    notes[:, TRACK] = places
+    ticks = np.array([song.ticks_per_beat for song in songs])[owners]
+    kept = _on_grid(notes, ticks, inside, cutting.sampled, steps_per_beat, done.fates)
+    settled = settle(notes[kept], owners[kept], held=True)
+    done.fates["merged"] += settled.merged
+    done.fates["shortened"] += settled.shortened
+    if len(settled.notes):
+        for owner, passage in _windows(songs, settled.notes, settled.owners, cutting, steps_per_beat, done.fates):
             own = found[owner]
             assert isinstance(own, list)
-            if 2 * passage.length >= size or not own:  # less than half a window at the end says little
-                own.append(passage)
-        return found
-
-    def _windows(
-        self, songs: Sequence[Song], notes: np.ndarray, owners: np.ndarray, steps_per_beat: int
-    ) -> Iterator[tuple[int, Passage, int]]:
-        """Number of the song, passage, and steps in a whole window, of every window that holds a note. A note that
-        lasts across an edge is cut there and begins again."""
-        bars = np.array([max(1, round(song.beats_per_bar * steps_per_beat)) for song in songs])
-        starts, ends = notes[:, START], notes[:, START] + notes[:, DURATION]
-        origins = np.full(len(songs), np.iinfo(np.int64).max)
-        np.minimum.at(origins, owners, starts)
-        origins = origins // bars * bars
-        last = np.zeros(len(songs), np.int64)
-        np.maximum.at(last, owners, ends)
-        lengths = -(-np.maximum(last - origins, 1) // bars) * bars
-        sizes = bars * self.window_bars if self.window_bars else lengths
-        size, origin = sizes[owners], origins[owners]
-        first = (starts - origin) // size
-        numbers, rows = steps_of(first, (ends - 1 - origin) // size - first + 1)
-        edges = origin[rows] + numbers * size[rows]
-        parts, owners = notes[rows], owners[rows]
-        parts[:, START] = np.maximum(starts[rows], edges)
-        parts[:, DURATION] = np.minimum(ends[rows], edges + size[rows]) - parts[:, START]
-        order = in_order(parts, owners)
-        parts, owners, edges = parts[order], owners[order], edges[order]
-        parts[:, START] -= edges
-        changes = np.flatnonzero(np.diff(edges, prepend=-1) | np.diff(owners, prepend=-1))
-        for place, after in pairwise([*changes.tolist(), len(parts)]):
-            owner, start = int(owners[place]), int(edges[place])
-            whole = int(sizes[owner])
-            length = whole if self.full_windows else min(whole, int(origins[owner] + lengths[owner]) - start)
-            tempo = songs[owner].tempo_at(start / steps_per_beat)
-            yield owner, Passage(parts[place:after], length, tempo), whole
+            own.append(passage)
+    done.songs += [each or "none of its notes sounds at a step of the grid" for each in found]
 
 
-def on_grid(songs: Sequence[Song], steps_per_beat: int) -> tuple[np.ndarray, np.ndarray]:
-    """The notes of songs in steps, and the number of the song of each; a note lasts at least one step."""
-    owners = np.repeat(np.arange(len(songs)), [len(song.notes) for song in songs])
-    notes = np.concatenate([song.notes for song in songs])
-    ticks = np.array([song.ticks_per_beat for song in songs])[owners]
-    ends = notes[:, START] + notes[:, DURATION]
-    start, end = ((2 * edge * steps_per_beat + ticks) // (2 * ticks) for edge in (notes[:, START], ends))
-    notes[:, START] = start
-    notes[:, DURATION] = np.maximum(end - start, 1)
-    notes[:, VELOCITY] = np.maximum(notes[:, VELOCITY], 1)
-    return notes, owners
+def _on_grid(
+    notes: np.ndarray, ticks: np.ndarray, kept: np.ndarray, sampled: bool, steps_per_beat: int, fates: Counter[str]
+) -> np.ndarray:
+    """Turns ticks into steps, in place, and says which of the notes that are ``kept`` are there: bool ``[notes]``.
+
+    Rounded, a note begins at the nearest step and lasts at least one. Sampled, it begins at the first step at which it
+    sounds, and is gone where it sounds at none.
+    """
+    starts, ends = notes[:, START].copy(), notes[:, START] + notes[:, DURATION]
+    if sampled:  # the first step that is no more than an eighth of a step earlier
+        start, end = (-((ticks - _EIGHTH * edge * steps_per_beat) // (_EIGHTH * ticks)) for edge in (starts, ends))
+        there = kept & (end > start)
+        fates["between"] += int(np.count_nonzero(kept & ~there))
+    else:
+        start, end = ((2 * edge * steps_per_beat + ticks) // (2 * ticks) for edge in (starts, ends))
+        end, there = np.maximum(end, start + 1), kept
+    there = np.asarray(there)
+    stretched = np.abs((end - start) * ticks - notes[:, DURATION] * steps_per_beat) * _QUARTER
+    fates["stretched"] += int(np.count_nonzero(there & (stretched > notes[:, DURATION] * steps_per_beat)))
+    notes[:, START], notes[:, DURATION] = start, end - start
+    off = np.abs(start * ticks - starts * steps_per_beat)
+    fates["moved"] += int(np.count_nonzero(there & (off > NEAR * steps_per_beat * ticks)))
+    return there
 
 
-def problems_of_cutting(reading: object) -> Iterator[str]:
-    """Everything that is wrong with what a manifest says about reading; it may come from a stranger."""
-    if not isinstance(reading, Mapping):
-        yield "reading is missing"
-        return
-    names = {field.name for field in fields(Cutting)}
-    if unknown := sorted(map(repr, reading.keys() - names)):
-        yield f"reading holds {unknown[0]:.40}, which is unknown"
-    for name, (low, high) in _RANGES.items():
-        value: Any = reading.get(name)
-        kind = bool if (low, high) == (0, 1) else int
-        if type(value) is not kind or not low <= value <= high:
-            yield f"reading.{name} is {value!r:.40} and not {'true or false' if kind is bool else f'{low} to {high}'}"
-    if reading.get("drums") is True and reading.get("tracks") == 1:
-        yield "reading.drums needs two tracks or more"
+def _windows(
+    songs: Sequence[Song],
+    notes: np.ndarray,
+    owners: np.ndarray,
+    cutting: Cutting,
+    steps_per_beat: int,
+    fates: Counter[str],
+) -> Iterator[tuple[int, Passage]]:
+    """Number of the song, and passage, of every window that holds a note. A note that lasts across an edge is cut there
+    and begins again."""
+    starts, ends = notes[:, START], notes[:, START] + notes[:, DURATION]
+    firsts, lasts = np.full(len(songs), np.iinfo(np.int64).max), np.zeros(len(songs), np.int64)
+    np.minimum.at(firsts, owners, starts)
+    np.maximum.at(lasts, owners, ends)
+    span = int(lasts.max()) + 1
+    bars, edges, offsets = [], [], [0]
+    for number, song in enumerate(songs):
+        own, lines = _bars(song, int(firsts[number]), int(lasts[number]), cutting.window_bars, steps_per_beat)
+        bars.append((own, lines))
+        edges.append(own.starts[lines[:-1]] + number * span)
+        offsets.append(offsets[-1] + len(lines) - 1)
+    row = np.concatenate(edges)  # all windows of all songs, one after the other
+    first = np.searchsorted(row, starts + owners * span, side="right") - 1
+    last = np.searchsorted(row, ends - 1 + owners * span, side="right") - 1
+    fates["tied"] += int(np.count_nonzero(last > first))
+    numbers, rows = steps_of(first, last - first + 1)
+    edge = row[numbers] - owners[rows] * span
+    stop = np.append(row[1:], np.iinfo(np.int64).max)[numbers] - owners[rows] * span
+    parts, owners = notes[rows], owners[rows]
+    parts[:, START] = np.maximum(starts[rows], edge)
+    parts[:, DURATION] = np.minimum(ends[rows], stop) - parts[:, START]
+    order = in_order(parts, owners)
+    parts, numbers, edge = parts[order], numbers[order], edge[order]
+    parts[:, START] -= edge
+    changes = np.flatnonzero(np.diff(numbers, prepend=-1)).tolist()
+    for place, after in zip(changes, [*changes[1:], len(parts)], strict=True):
+        number = int(numbers[place])
+        owner = int(np.searchsorted(offsets, number, side="right")) - 1
+        own, lines = bars[owner]
+        window = number - offsets[owner]
+        passage = own.part(lines[window], lines[window + 1])
+        if cutting.full_windows and cutting.window_bars:
+            passage = _filled(passage, cutting.window_bars, steps_per_beat)
+        yield (
+            owner,
+            Passage(parts[place:after], passage, _tempos(songs[owner], own, lines[window], steps_per_beat, passage)),
+        )
+
+
+def _bars(song: Song, first: int, last: int, window: int, steps_per_beat: int) -> tuple[Bars, list[int]]:
+    """The bars of a song from its first note to its last, and which of them windows begin with; the last number is
+    that of all. A pickup, a first bar that is shorter than the next one, belongs to the window behind it."""
+    end = -(-last * song.ticks_per_beat // steps_per_beat)
+    every = Bars.covering(song.metres, song.ticks_per_beat, end, steps_per_beat)
+    skipped = max(int(np.searchsorted(every.starts[:-1], first, side="right")) - 1, 0)
+    bars = Bars(every.starts[skipped:], every.metres[skipped:])
+    if not window:
+        return bars, [0, len(bars)]
+    pickup = int(len(bars) > 1 and bars.metre(0).units < bars.metre(1).units)
+    return bars, [0, *range(window + pickup, len(bars), window), len(bars)]
+
+
+def _filled(bars: Bars, count: int, steps_per_beat: int) -> Bars:
+    """With bars of silence up to as many."""
+    if len(bars) >= count:
+        return bars
+    more = np.repeat(bars.metres[-1:], count - len(bars), axis=0)
+    return Bars.of(np.concatenate([bars.metres, more]), steps_per_beat)
+
+
+def _tempos(song: Song, bars: Bars, first: int, steps_per_beat: int, passage: Bars) -> np.ndarray:
+    if len(song.tempos) == 1:
+        return song.tempos
+    steps = np.round(song.tempos[:, 0] * steps_per_beat / song.ticks_per_beat)
+    start = int(bars.starts[first])
+    return tempos_within(np.stack([steps, song.tempos[:, 1]], axis=1), start, start + passage.length)

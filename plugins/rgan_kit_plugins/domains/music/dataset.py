@@ -3,64 +3,55 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from rgan_kit.contracts import DataError, Dataset, DataSpec, Sequences, SequenceSource, SeriesSpec, TokenSpec
+from rgan_kit.contracts import Column, DataError, Dataset, DataSpec, Sequences, SequenceSource, SeriesSpec, TokenSpec
+from rgan_kit.files import Split, by_group, by_name
 from rgan_kit_plugins.domains.music import embedded
-from rgan_kit_plugins.domains.music.cutting import Cutting
-from rgan_kit_plugins.domains.music.decoder import Form, MusicDecoder
+from rgan_kit_plugins.domains.music.cutting import Cutting, cut
+from rgan_kit_plugins.domains.music.decoder import MusicDecoder
+from rgan_kit_plugins.domains.music.encoding import Encoded, Form, encode, joined_rows, tallies
 from rgan_kit_plugins.domains.music.events import Events
-from rgan_kit_plugins.domains.music.files import Found, read_scores
 from rgan_kit_plugins.domains.music.melody import Melody
-from rgan_kit_plugins.domains.music.notes import PITCH, TRACK, VELOCITY, Passage
+from rgan_kit_plugins.domains.music.metres import Metre
+from rgan_kit_plugins.domains.music.notes import DRUMS, DURATION, PITCH, TRACK, VELOCITY, Defaults, Passage
 from rgan_kit_plugins.domains.music.options import MusicOptions
-from rgan_kit_plugins.domains.music.pianoroll import PianoRoll
-from rgan_kit_plugins.domains.music.songs import DRUMS, Song, coarsest_grid
+from rgan_kit_plugins.domains.music.pianoroll import PianoRoll, common_metres
+from rgan_kit_plugins.domains.music.reading import Collection, Score, read_scores
+from rgan_kit_plugins.domains.music.remi import Remi
+from rgan_kit_plugins.domains.music.songs import Song, coarsest_grid
 from rgan_kit_plugins.domains.music.transposition import Transposed
-from rgan_kit_plugins.domains.music.vocabulary import BOS, EOS, PAD, name
+from rgan_kit_plugins.domains.music.vocabulary import BOS, EOS, PAD
 
 FEWEST_SAMPLES: Final = 10
-
-
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """What a data set is made of.
-
-    Attributes:
-        passages: all samples.
-        held_out: bool ``[samples]``.
-        labels: int64 ``[samples]`` or None, and their names.
-        beats_per_bar, programs: of the files that are written.
-    """
-
-    passages: list[Passage]
-    held_out: np.ndarray
-    labels: np.ndarray | None = None
-    label_names: tuple[str, ...] = ()
-    beats_per_bar: float = 4.0
-    programs: tuple[int, ...] = (0,)
-
-    @property
-    def training(self) -> list[Passage]:
-        """Those that are trained on."""
-        return [passage for passage, out in zip(self.passages, self.held_out, strict=True) if not out]
+_SHOWN: Final = 12
 
 
 @dataclass(eq=False)
-class _Cut:
-    """Scores as they are cut into passages, and what went wrong."""
+class Material:
+    """Scores that are used, and the passages that were cut from them.
 
-    songs: list[Song] = field(default_factory=list)
+    Attributes:
+        passages: all of them.
+        owners: the score of each.
+        scores: in the order of their names.
+        labels: the class of each score, where classes were asked for.
+        refused: reason by name.
+        notes, fates: notes of all scores, and what became of them.
+    """
+
     passages: list[Passage] = field(default_factory=list)
     owners: list[int] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    left_out: int = 0
+    notes: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
 
 
 def load(options: MusicOptions, path: Path | None, seed: int) -> Dataset:
@@ -73,66 +64,76 @@ def load(options: MusicOptions, path: Path | None, seed: int) -> Dataset:
     """
     rng = np.random.default_rng(seed)
     if path is not None:
-        return _load_files(read_scores(path), options, path, rng)
+        return _load_files(read_scores(path, held_out=options.held_out), options, path, rng)
     options = embedded.suitable(options)
     melodies = embedded.draw(options, rng)
-    samples = Samples(melodies.passages, melodies.held_out, melodies.labels, melodies.label_names)
-    decoder = _decoder(options, samples)
-    train, validation = _sides(samples, decoder)
+    split = Split.of(melodies.held_out, "the last melodies are held out")
+    decoder = _decoder(options, melodies.passages, split, (0,))
+    own = encode(decoder.form, melodies.passages, decoder.cutting.max_length, Counter())
+    train, validation = _sides(decoder.form, own.rows, split, melodies.labels)
     notes = {"data": f"embedded melodies, {len(melodies.passages):,} drawn with seed {seed}"}
-    summary = {**notes, **_describe(samples, decoder, train, validation)}
-    spec = _spec(samples, decoder, train, validation)
+    summary = {**notes, **_describe(decoder.form, train, validation, len(train), melodies.label_names)}
+    spec = _spec(decoder.form, train, validation, melodies.label_names)
     return Dataset(spec, train, validation, decoder, melodies.fingerprint, summary, embedded.truth(options))
 
 
-def _load_files(found: Found, options: MusicOptions, path: Path, rng: np.random.Generator) -> Dataset:
+def _load_files(found: Collection, options: MusicOptions, path: Path, rng: np.random.Generator) -> Dataset:
     grid = options.steps_per_beat or coarsest_grid([score.song for score in found.scores])
     options = options.model_copy(update={"steps_per_beat": grid})
-    cut = _cut(found, options)
-    _check_enough(path, len(cut.passages), cut.refused)
-    held_out = _hold_out(np.array(cut.owners), options.validation_share, rng)
-    labels, names = _label(cut.labels, path) if options.labels == "folder" else (None, ())
-    bars = Counter(song.beats_per_bar for song in cut.songs).most_common(1)[0][0]
-    programs = _programs(cut.songs, Cutting.of(options))
-    samples = Samples(cut.passages, held_out, labels, names, bars, programs)
-    decoder = _decoder(options, samples)
-    own, validation = _sides(samples, decoder)
-    train = _transposed(decoder, own, samples.training, options.transpose) if options.transpose else own
-    held = len(set(np.array(cut.owners)[held_out].tolist()))
-    notes = {"data": f"{len(cut.songs):,} scores in {path}"}
-    if cut.refused:
-        notes["refused"] = f"{len(cut.refused):,} scores or files"
-    if cut.left_out:
-        notes["left out"] = (
-            f"{cut.left_out:,} notes outside the pitches {options.lowest_pitch} to {options.highest_pitch}"
-        )
+    material = _material(found, options)
+    _check_enough(path, len(material.passages), material.refused)
+    split = _split(found, material, options, rng)
+    programs = _programs([score.song for score in material.scores], Cutting.of(options))
+    decoder = _decoder(options, material.passages, split, programs)
+    form = decoder.form
+    own = encode(form, material.passages, decoder.cutting.max_length, material.fates)
+    labels, names = _label(material, own, path) if options.labels != "none" else (None, ())
+    held_out = np.zeros(len(material.passages), np.bool_)
+    held_out[split.validation] = True
+    halves = Split.of(held_out[own.owners], split.words)
+    plain, validation = _sides(form, own.rows, halves, labels)
+    training = [own.passages[place] for place in halves.train.tolist()]
+    train = _transposed(decoder, plain, training, options.semitones) if options.semitones else plain
+    repairs = Counter(fate for score in material.scores for fate in score.song.repairs)
+    told = tallies(form, material.fates, material.notes, own.passages, repairs, len(material.scores))
+    notes = {"data": f"{len(material.scores):,} scores in {path}"}
+    if material.refused:
+        notes["refused"] = f"{len(material.refused):,} scores or files"
     notes["samples"] = f"{options.window_bars} bars of a score each" if options.window_bars else "a whole score each"
-    notes["split"] = f"{held:,} scores are held out" if len(cut.songs) > 1 else "the last samples are held out"
-    summary = {**notes, **_describe(samples, decoder, train, validation)}
-    spec = _spec(samples, decoder, own, validation)
-    refused = dict(sorted(cut.refused.items()))
-    return Dataset(spec, train, validation, decoder, found.fingerprint, summary, None, refused)
+    notes["split"] = split.words
+    notes["metres"] = _metres_in_words(own.passages)
+    summary = {**notes, **_describe(form, train, validation, len(plain), names)}
+    if names:
+        found.fingerprint.add_words(*material.labels)
+    spec, refused = _spec(form, plain, validation, names), dict(sorted(material.refused.items()))
+    return Dataset(spec, train, validation, decoder, found.fingerprint.hex(), summary, refused=refused, tallies=told)
 
 
-def _cut(found: Found, options: MusicOptions) -> _Cut:
-    cut = _Cut(refused=dict(found.refused))
+def _material(found: Collection, options: MusicOptions) -> Material:
+    material = Material(refused=dict(found.refused))
     pitches = range(options.lowest_pitch, options.highest_pitch + 1)
-    scores = found.scores
-    if options.labels == "folder":
-        cut.refused |= {each.name: "it lies in no folder that could be its class" for each in scores if not each.label}
-        scores = [score for score in scores if score.label]
-    passages = Cutting.of(options).passages([score.song for score in scores], options.steps_per_beat, pitches)
-    for score, own in zip(scores, passages, strict=True):
+    lacks = {"folder": "it lies in no folder that could be its class", "key": "it has no key signature"}
+    scores = []
+    for score in found.scores:
+        if options.labels == "none" or _class_of(score, options):
+            scores.append(score)
+        else:
+            material.refused[score.name] = lacks[options.labels]
+    done = cut([score.song for score in scores], Cutting.of(options), options.steps_per_beat, pitches)
+    material.notes, material.fates = done.notes, done.fates
+    for score, own in zip(scores, done.songs, strict=True):
         if isinstance(own, str):
-            cut.refused[score.name] = own
+            material.refused[score.name] = own
             continue
-        cut.passages += own
-        cut.owners += [len(cut.songs)] * len(own)
-        cut.labels += [score.label] * len(own)
-        cut.songs.append(score.song)
-        heights = score.song.notes[:, PITCH]
-        cut.left_out += int(np.count_nonzero((heights < pitches.start) | (heights >= pitches.stop)))
-    return cut
+        material.passages += own
+        material.owners += [len(material.scores)] * len(own)
+        material.labels.append(_class_of(score, options))
+        material.scores.append(score)
+    return material
+
+
+def _class_of(score: Score, options: MusicOptions) -> str:
+    return score.song.key if options.labels == "key" else score.folder
 
 
 def _check_enough(path: Path, count: int, refused: Mapping[str, str]) -> None:
@@ -145,27 +146,33 @@ def _check_enough(path: Path, count: int, refused: Mapping[str, str]) -> None:
         )
 
 
-def _hold_out(owners: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Bool ``[samples]``: all samples of some scores; the last ones where there is one score alone."""
-    scores = int(owners[-1]) + 1
-    if scores == 1:
-        return np.arange(len(owners)) >= len(owners) - max(1, round(share * len(owners)))
-    chosen = rng.permutation(scores)[: min(max(1, round(share * scores)), scores - 1)]
-    return np.isin(owners, chosen)
+def _split(found: Collection, material: Material, options: MusicOptions, rng: np.random.Generator) -> Split:
+    """All samples of some scores; the last ones where there is one score alone."""
+    owners = np.array(material.owners)
+    named = by_name(found.found, [material.scores[owner].file for owner in material.owners])
+    if named is not None:
+        return named
+    if len(material.scores) > 1:
+        return by_group(owners, options.validation_share, rng, "scores")
+    held = max(1, round(options.validation_share * len(owners)))
+    return Split.of(np.arange(len(owners)) >= len(owners) - held, "the last samples are held out")
 
 
-def _label(labels: list[str], path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    names = tuple(sorted(set(labels)))
+def _label(material: Material, own: Encoded, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    names = tuple(sorted(set(material.labels)))
     if len(names) < 2:
         raise DataError(
-            f"{path}: all scores lie in the folder {names[0]}, and classes come from at least two.",
+            f"{path}: all scores are of the class {names[0]}, and there have to be at least two.",
             "Sort them into folders, or leave domain.labels at none.",
         )
-    return np.array([names.index(label) for label in labels], np.int64), names
+    numbers = np.array([names.index(label) for label in material.labels], np.int64)
+    return numbers[np.array(material.owners)[own.owners]], names
 
 
-def _programs(songs: list[Song], cutting: Cutting) -> tuple[int, ...]:
-    """The commonest instrument of each track kept apart."""
+def _programs(songs: Sequence[Song], cutting: Cutting) -> tuple[int, ...]:
+    """The commonest instrument of each track kept apart, or all that there are."""
+    if cutting.by_program:
+        return tuple(sorted({program for song in songs for program in song.programs.tolist()}))
     found: list[Counter[int]] = [Counter() for _ in range(cutting.tracks)]
     for song in songs:
         for place, program in zip(cutting.places(song).tolist(), song.programs.tolist(), strict=True):
@@ -174,80 +181,105 @@ def _programs(songs: list[Song], cutting: Cutting) -> tuple[int, ...]:
     return tuple(counts.most_common(1)[0][0] if counts else 0 for counts in found)
 
 
-def _decoder(options: MusicOptions, samples: Samples) -> MusicDecoder:
-    """With tempo, loudness and levels of them as the training samples have them."""
+def _decoder(options: MusicOptions, passages: list[Passage], split: Split, programs: tuple[int, ...]) -> MusicDecoder:
+    """With tempo, loudness and levels of them as the training samples have them, and with all metres."""
     pitches = range(options.lowest_pitch, options.highest_pitch + 1)
-    tempos = np.array([passage.tempo for passage in samples.training])
-    velocities = np.concatenate([passage.notes[:, VELOCITY] for passage in samples.training])
+    cutting = Cutting.of(options)
+    training = [passages[place] for place in split.train.tolist()]
+    tempos = np.array([passage.tempo for passage in training])
+    velocities = np.concatenate([passage.notes[:, VELOCITY] for passage in training])
+    metres = _metres(passages)
     tempo, velocity = round(float(np.median(tempos)), 2), int(np.median(velocities))
+    metre = next((each for each in metres if each.beats >= 1), next(iter(metres)))
+    defaults = Defaults(options.steps_per_beat, metre, tempo, velocity, programs)
+    longest = options.longest_beats * options.steps_per_beat
     form: Form
     if options.representation == "melody":
-        form = Melody(Melody.names(pitches), tempo, velocity)
+        form = Melody(Melody.names(pitches, list(metres)), defaults)
     elif options.representation == "events":
-        longest = options.longest_beats * options.steps_per_beat
-        names = Events.names(pitches, longest, options.tracks, tempos, velocities, options.velocity_bins)
-        form = Events(names, tempo, velocity)
+        longest = longest or int(max(passage.notes[:, DURATION].max() for passage in passages))
+        bins = options.velocity_bins
+        first = _metres([Passage(each.notes, each.bars.part(0, 1), each.tempos) for each in passages])
+        names = Events.names(pitches, longest, cutting.tracks, tempos, velocities, bins, list(first))
+        form = Events(names, defaults)
+    elif options.representation == "remi":
+        names = Remi.names(
+            pitches, passages, training=training, tracks=cutting.tracks, programs=programs,
+            velocity_bins=options.velocity_bins, longest=longest,
+        )  # fmt: skip
+        form = Remi(names, defaults, by_program=cutting.by_program)
     else:
-        form = PianoRoll(pitches, tempo, velocity)
-    programs = samples.programs if len(samples.programs) == options.tracks else (0,) * options.tracks
-    return MusicDecoder(
-        form, steps_per_beat=options.steps_per_beat, beats_per_bar=samples.beats_per_bar, programs=programs,
-        cutting=Cutting.of(options), pitches=pitches,
-    )  # fmt: skip
+        lengths = common_metres(passages) if len(metres) > 1 else {}
+        form = PianoRoll(pitches, defaults, onsets=options.onsets, metres=lengths)
+    return MusicDecoder(form, cutting=cutting, pitches=pitches)
 
 
-def _sides(samples: Samples, decoder: MusicDecoder) -> tuple[Sequences, Sequences]:
-    """Training and validation samples, encoded."""
-    rows = decoder.encode(samples.passages)
+def _metres(passages: Sequence[Passage]) -> dict[Metre, int]:
+    """How many bars there are of each metre, the commonest first."""
+    rows = np.concatenate([passage.bars.metres for passage in passages])
+    distinct, counts = np.unique(rows, axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return {Metre(*distinct[place].tolist()): int(counts[place]) for place in order.tolist()}
+
+
+def _metres_in_words(passages: Sequence[Passage]) -> str:
+    metres = _metres(passages)
+    shown = [f"{metre} ({count:,} bars)" for metre, count in list(metres.items())[:6]]
+    return ", ".join(shown) + (f" and {len(metres) - 6} more" if len(metres) > 6 else "")
+
+
+def _sides(form: Form, rows: list[np.ndarray], split: Split, labels: np.ndarray | None) -> tuple[Sequences, Sequences]:
+    """Training and validation samples."""
     train, validation = (
-        decoder.join([rows[place] for place in chosen], None if samples.labels is None else samples.labels[chosen])
-        for chosen in (np.flatnonzero(~samples.held_out), np.flatnonzero(samples.held_out))
+        joined_rows(form, [rows[place] for place in chosen.tolist()], None if labels is None else labels[chosen])
+        for chosen in (split.train, split.validation)
     )
     return train, validation
 
 
 def _transposed(decoder: MusicDecoder, samples: Sequences, passages: list[Passage], most: int) -> Transposed:
-    drums = [track for track, program in enumerate(decoder.programs) if program == DRUMS]
-    pitches = decoder.pitches
+    form, pitches = decoder.form, decoder.pitches
+    programs = np.arange(DRUMS + 1) if decoder.cutting.by_program else np.array(form.defaults.programs)
     room = np.zeros((len(passages), 2), np.int64)
     for number, passage in enumerate(passages):
-        moved = passage.notes[:, PITCH]
-        if drums:
-            moved = moved[~np.isin(passage.notes[:, TRACK], drums)]
+        moved = passage.notes[programs[passage.notes[:, TRACK]] != DRUMS, PITCH]
         if len(moved):
             room[number] = moved.min() - pitches[0], pitches[-1] - moved.max()
-    if isinstance(decoder.form, PianoRoll):
+    if isinstance(form, PianoRoll):
         return Transposed.of(samples, room, most, range(len(pitches)), ())
-    vocabulary = decoder.form.vocabulary
-    fixed = tuple(vocabulary.tokens["track"][track] for track in drums)
-    return Transposed.of(samples, room, most, vocabulary.block("pitch"), fixed)
+    drums = np.flatnonzero(programs == DRUMS).tolist() if isinstance(form, Events) and "track" in form.tokens else []
+    fixed = tuple(form.vocabulary.tokens["track"][track] for track in drums)
+    return Transposed.of(samples, room, most, form.vocabulary.block("pitch"), fixed)
 
 
-def _spec(samples: Samples, decoder: MusicDecoder, train: Sequences, validation: Sequences) -> DataSpec:
-    form, labels = decoder.form, samples.label_names
+def _spec(form: Form, train: Sequences, validation: Sequences, labels: tuple[str, ...]) -> DataSpec:
     longest = int(max(train.lengths.max(), validation.lengths.max()))
     if isinstance(form, PianoRoll):
-        names = tuple(name("pitch", pitch) for pitch in form.pitches)
+        names = form.features
         zeros, ones = np.zeros(len(names), np.float32), np.ones(len(names), np.float32)
-        return SeriesSpec(len(names), longest, names, zeros, ones, labels)
+        columns = tuple(Column(each, grid=1.0) for each in names)
+        counts = np.bincount(train.lengths, minlength=longest + 1)[1:]
+        shares = counts / counts.sum() if np.count_nonzero(counts) > 1 else None
+        return SeriesSpec(len(names), longest, names, zeros, ones, labels, columns, shares)
     return TokenSpec(len(form.vocabulary), BOS, EOS, PAD, longest - 1, None, form.allowed_next(), labels)
 
 
 def _describe(
-    samples: Samples, decoder: MusicDecoder, train: SequenceSource, validation: SequenceSource
+    form: Form, train: SequenceSource, validation: SequenceSource, own: int, labels: tuple[str, ...]
 ) -> dict[str, str]:
-    form = decoder.form
     is_roll = isinstance(form, PianoRoll)
     lengths = validation.lengths - (not is_roll)
-    several = isinstance(form, Events) and "tempo" in form.tokens
-    own = len(samples.training)
+    several = isinstance(form, Events | Remi) and "tempo" in form.tokens
     summary = {
-        "representation": f"{decoder.representation}, {decoder.steps_per_beat} steps a beat",
+        "representation": f"{form.name}, {form.defaults.steps_per_beat} steps a beat",
         "lengths": f"{lengths.mean():.1f} {'steps' if is_roll else 'symbols'} on average, {lengths.max():,} at most",
-        "tempo": "in each sample" if several else f"{form.tempo:g} beats a minute",
+        "tempo": "in each sample" if several else f"{form.defaults.tempo:g} beats a minute",
         "training and validation": f"{own:,} and {len(validation):,} samples"
         + (f"; with those in other keys {len(train):,} for training" if len(train) > own else ""),
     }
-    if samples.label_names:
-        summary["labels"] = ", ".join(samples.label_names[:12]) + (" ..." if len(samples.label_names) > 12 else "")
+    if isinstance(form, Events | Remi):
+        loudnesses = len(form.tokens.get("velocity", ()))
+        summary["loudness"] = f"{loudnesses} levels" if loudnesses else f"{form.defaults.velocity} everywhere"
+    if labels:
+        summary["labels"] = ", ".join(labels[:_SHOWN]) + (" ..." if len(labels) > _SHOWN else "")
     return summary

@@ -2,32 +2,112 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
-from rgan_kit.contracts import Batch, DataError, Sequences
-from rgan_kit.storage import write_whole
-from rgan_kit_plugins.domains.music.cutting import Cutting
+from rgan_kit.contracts import Batch, DataError
+from rgan_kit.files import DecoderManifest
+from rgan_kit_plugins.domains.music import writing
+from rgan_kit_plugins.domains.music.cutting import Cutting, cut
+from rgan_kit_plugins.domains.music.encoding import Form, encode, joined_rows
 from rgan_kit_plugins.domains.music.events import Events
-from rgan_kit_plugins.domains.music.fluidsynth import render, soundfont
-from rgan_kit_plugins.domains.music.manifest import VERSION, problems
 from rgan_kit_plugins.domains.music.melody import Melody
-from rgan_kit_plugins.domains.music.midi import TICKS_PER_BEAT, to_midi
-from rgan_kit_plugins.domains.music.notes import Passage, Piece
+from rgan_kit_plugins.domains.music.metres import Metre
+from rgan_kit_plugins.domains.music.midi import TICKS_PER_BEAT
+from rgan_kit_plugins.domains.music.notes import DRUMS, Defaults, Passage, Piece
 from rgan_kit_plugins.domains.music.options import RepresentationName
 from rgan_kit_plugins.domains.music.pianoroll import THRESHOLD, PianoRoll
-from rgan_kit_plugins.domains.music.picture import can_draw, to_png
-from rgan_kit_plugins.domains.music.sound import to_wave
-from rgan_kit_plugins.domains.music.vocabulary import EOS, PAD, SPECIAL_TOKENS, Vocabulary, name
+from rgan_kit_plugins.domains.music.remi import Remi
+from rgan_kit_plugins.domains.music.vocabulary import MOST_NAMES, SPECIAL_TOKENS, Vocabulary, check_names, name
 
-Form = Melody | Events | PianoRoll
+VERSION: Final = 1
 
-_NOTES_SHOWN: Final = 24
-_AT_ONCE: Final = 1024
-_PITCH_CLASSES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_MetreName = Annotated[str, Field(pattern=r"^[1-9][0-9]?/[1-9][0-9]?$")]
+_KINDS: Final[Mapping[str, type[Melody] | type[Events] | type[Remi]]] = {
+    "melody": Melody, "events": Events, "remi": Remi,
+}  # fmt: skip
+
+
+class MusicManifest(DecoderManifest):
+    """What a model file says of its music; ``docs/getting-started/music.md`` explains it to apps.
+
+    Older files have no ``metre``, which is then what ``beats_per_bar`` says.
+    """
+
+    noun: ClassVar[str] = "music"
+
+    version: Literal[1]
+    representation: RepresentationName
+    steps_per_beat: Literal[1, 2, 3, 4, 6, 8, 12, 16, 24]
+    ticks_per_beat: Literal[480]
+    beats_per_bar: float = Field(ge=1, le=64)
+    metre: _MetreName | None = None
+    metres: dict[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,6}$")], _MetreName] | None = Field(None, max_length=4096)
+    tempo: float = Field(ge=4, le=1000)
+    velocity: int = Field(ge=1, le=127)
+    lowest_pitch: int = Field(ge=0, le=127)
+    highest_pitch: int = Field(ge=0, le=127)
+    programs: tuple[Annotated[int, Field(ge=0, le=DRUMS)], ...] = Field(min_length=1, max_length=DRUMS + 1)
+    reading: Cutting
+    special: dict[str, int] | None = None
+    vocabulary: tuple[str, ...] | None = Field(None, max_length=MOST_NAMES)
+    features: tuple[str, ...] | None = None
+    threshold: float | None = None
+
+    @property
+    def pitches(self) -> range:
+        """From the lowest to the highest."""
+        return range(self.lowest_pitch, self.highest_pitch + 1)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.lowest_pitch > self.highest_pitch:
+            raise ValueError("lowest_pitch lies above highest_pitch")
+        for text in (self.metre, *(self.metres or {}).values()):
+            if text is not None and not _metre(text).usable:
+                raise ValueError(f"metre is {text} and no metre")
+        own = [name("pitch", pitch) for pitch in self.pitches]
+        if self.representation == "pianoroll":
+            if self.threshold != THRESHOLD:
+                raise ValueError(f"threshold is {self.threshold} and not {THRESHOLD}")
+            if self.features not in {
+                PianoRoll(self.pitches, self.defaults(), onsets=own).features for own in (False, True)
+            }:
+                raise ValueError(f"features are not {own[0]} to {own[-1]}, nor these and onsets")
+            return self
+        if self.special != SPECIAL_TOKENS:
+            raise ValueError(f"special is {self.special!r:.80} and not {SPECIAL_TOKENS}")
+        form = _KINDS[self.representation]
+        check_names(self.vocabulary or (), form.kinds, form.needed)
+        if [each for each in self.vocabulary or () if each.startswith("pitch_")] != own:
+            raise ValueError(f"vocabulary does not hold {own[0]} to {own[-1]} as its pitches")
+        return self
+
+    def defaults(self) -> Defaults:
+        """What holds where sequences say nothing."""
+        metre = Metre.of_beats(self.beats_per_bar) if self.metre is None else _metre(self.metre)
+        return Defaults(self.steps_per_beat, metre, self.tempo, self.velocity, self.programs)
+
+    def form(self) -> Form:
+        """The representation."""
+        defaults, vocabulary = self.defaults(), self.vocabulary or ()
+        if self.representation == "pianoroll":
+            metres = {int(length): _metre(text) for length, text in (self.metres or {}).items()}
+            onsets = len(self.features or ()) > len(self.pitches)
+            return PianoRoll(self.pitches, defaults, onsets=onsets, metres=metres)
+        if self.representation == "remi":
+            return Remi(Vocabulary(vocabulary), defaults, by_program=self.reading.by_program)
+        return (Melody if self.representation == "melody" else Events)(Vocabulary(vocabulary), defaults)
+
+
+def _metre(text: str) -> Metre:
+    numerator, denominator = text.split("/")
+    return Metre(int(numerator), int(denominator))
 
 
 class MusicDecoder:
@@ -35,101 +115,55 @@ class MusicDecoder:
 
     Args:
         form: the representation.
-        steps_per_beat: steps of its grid in a beat.
-        beats_per_bar: for the files written.
-        programs: General MIDI instrument of each track, 128 for drums.
         cutting: how files become samples.
         pitches: from the lowest to the highest.
     """
 
-    def __init__(
-        self,
-        form: Form,
-        *,
-        steps_per_beat: int,
-        beats_per_bar: float,
-        programs: Sequence[int],
-        cutting: Cutting,
-        pitches: range,
-    ) -> None:
+    def __init__(self, form: Form, *, cutting: Cutting, pitches: range) -> None:
         self.form = form
-        self.steps_per_beat = steps_per_beat
-        self.beats_per_bar = beats_per_bar
-        self.programs = tuple(programs)
         self.cutting = cutting
         self.pitches = pitches
 
     @property
-    def representation(self) -> RepresentationName:
-        """Its name among the options."""
-        if isinstance(self.form, PianoRoll):
-            return "pianoroll"
-        return "melody" if isinstance(self.form, Melody) else "events"
+    def steps_per_beat(self) -> int:
+        """Steps of the grid in a beat."""
+        return self.form.defaults.steps_per_beat
 
     def decode(self, outputs: Mapping[str, np.ndarray]) -> list[Piece]:
         """Pieces from ``tokens`` ``[batch, time]`` up to ``lengths`` ``[batch]`` (end token not counted), or from
-        ``series`` ``[batch, time, keys]``. What makes no note is passed over."""
-        if isinstance(self.form, PianoRoll):
-            return [self.form.decode(roll).to_piece(self.steps_per_beat) for roll in outputs["series"]]
-        tokens, form = outputs["tokens"], self.form
-        lengths = np.clip(outputs["lengths"], 0, tokens.shape[1])
-        return [
-            form.decode(row[:length]).to_piece(self.steps_per_beat) for row, length in zip(tokens, lengths, strict=True)
-        ]
+        ``series`` ``[batch, time, features]``, which may have lengths too. What makes no note is passed over."""
+        rows = outputs["series" if isinstance(self.form, PianoRoll) else "tokens"]
+        lengths = np.clip(outputs.get("lengths", np.full(len(rows), rows.shape[1])), 0, rows.shape[1])
+        return [self.form.decode(row[:length]) for row, length in zip(rows, lengths.tolist(), strict=True)]
 
     def preview(self, sample: Any) -> str:
-        """Tempo, length and the first notes, in one line: notes that begin together are joined by ``+``."""
-        piece: Piece = sample
-        chords: dict[int, list[str]] = {}
-        for note in piece.notes[: 4 * _NOTES_SHOWN]:
-            chords.setdefault(note.start, []).append(f"{_PITCH_CLASSES[note.pitch % 12]}{note.pitch // 12 - 1}")
-        shown = ["+".join(chord) for chord in list(chords.values())[:_NOTES_SHOWN]]
-        more = " ..." if len({note.start for note in piece.notes}) > len(shown) else ""
-        beats = piece.length / piece.steps_per_beat
-        return f"{piece.tempo:.0f}/min, {beats:g} beats, {len(piece.notes)} notes: {' '.join(shown)}{more}"
+        """Metre, tempo, length and the first notes, in one line."""
+        return writing.preview(sample)
 
     def write(self, samples: Sequence[Any], folder: Path) -> list[Path]:
-        """Writes a .mid and a .wav for every sample and, where matplotlib is installed, ``pianorolls.png`` of the first
-        dozen. The sound is FluidSynth's where ``RGANKIT_SOUNDFONT`` names a SoundFont.
+        """Writes a .mid and a .wav for every sample, and a picture of the first dozen.
 
         Raises:
             RganKitError: the folder cannot be written to.
             DeviceError: FluidSynth is asked for and not there, or fails.
         """
-        font = soundfont()
-        digits = max(4, len(str(len(samples))))
-        written = []
-        for number, piece in enumerate(samples, 1):
-            score = folder / f"sample-{number:0{digits}}.mid"
-            write_whole(score, to_midi(piece, self.programs, self.beats_per_bar), force=False)
-            sound = score.with_suffix(".wav")
-            if font is None:
-                write_whole(sound, to_wave(piece), force=False)
-            else:
-                render(font, score, sound)
-            written += [score, sound]
-        if samples and can_draw():
-            picture = folder / "pianorolls.png"
-            write_whole(picture, to_png(samples), force=False)
-            written.append(picture)
-        return written
+        return writing.write(samples, folder)
 
     def read(self, path: Path) -> Batch[np.ndarray]:
         """The samples of a file or folder as the model was trained on them, in the order of their names; tokens with
         their end token, or piano rolls of 0 and 1.
 
         Raises:
-            DataError: nothing can be used, or a file cannot; says why.
+            DataError: nothing can be used, or a score cannot; says why.
             DeviceError: the parser is not installed.
         """
-        from rgan_kit_plugins.domains.music.files import read_scores
+        from rgan_kit_plugins.domains.music.reading import read_scores
 
-        found = read_scores(path, repeats=True)  # every sample has its place, also where two are equal
-        refused = dict(found.refused)
+        scores = read_scores(path, repeats=True)  # every sample has its place, also where two are equal
+        refused = {file: why for file, why in scores.refused.items() if file not in scores.found.left_out}
+        done = cut([score.song for score in scores.scores], self.cutting, self.steps_per_beat, self.pitches)
         passages: list[Passage] = []
-        songs = [score.song for score in found.scores]
-        cut = self.cutting.passages(songs, self.steps_per_beat, self.pitches)
-        for score, own in zip(found.scores, cut, strict=True):
+        for score, own in zip(scores.scores, done.songs, strict=True):
             if isinstance(own, str):
                 refused[score.name] = own
             else:
@@ -137,41 +171,31 @@ class MusicDecoder:
         if refused:
             reasons = "; ".join(f"{file}: {reason}" for file, reason in list(refused.items())[:3])
             raise DataError(f"{path}: {len(refused):,} scores cannot be used ({reasons}).", "Leave them out.")
-        return self.join(self.encode(passages)).take(np.arange(len(passages)))
-
-    def encode(self, passages: Sequence[Passage]) -> list[np.ndarray]:
-        """Each sample: tokens with their end token, or a piano roll."""
-        rows: list[np.ndarray] = []
-        for first in range(0, len(passages), _AT_ONCE):
-            rows += self.form.encode(passages[first : first + _AT_ONCE], self.cutting.max_length)
-        return rows if isinstance(self.form, PianoRoll) else [np.append(row, EOS) for row in rows]
-
-    def join(self, rows: list[np.ndarray], labels: np.ndarray | None = None) -> Sequences:
-        """Samples as one source."""
-        if isinstance(self.form, PianoRoll):
-            return Sequences.of(rows, fill=0, dtype=np.float32, labels=labels)
-        return Sequences.of(rows, fill=PAD, dtype=np.int32, labels=labels)
+        rows = encode(self.form, passages, self.cutting.max_length, Counter()).rows
+        return joined_rows(self.form, rows).take(np.arange(len(rows)))
 
     def manifest(self) -> dict[str, Any]:
         """Everything that ``from_manifest`` needs, and an app in another language to decode by itself; the page
         ``docs/getting-started/music.md`` explains it."""
-        common = {
+        form, defaults = self.form, self.form.defaults
+        common: dict[str, Any] = {
             "version": VERSION,
-            "steps_per_beat": self.steps_per_beat,
+            "representation": form.name,
+            "steps_per_beat": defaults.steps_per_beat,
             "ticks_per_beat": TICKS_PER_BEAT,
-            "beats_per_bar": self.beats_per_bar,
-            "tempo": self.form.tempo,
-            "velocity": self.form.velocity,
+            "beats_per_bar": max(1.0, defaults.metre.beats),
+            "metre": str(defaults.metre),
+            "tempo": defaults.tempo,
+            "velocity": defaults.velocity,
             "lowest_pitch": self.pitches[0],
             "highest_pitch": self.pitches[-1],
-            "programs": list(self.programs),
-            "reading": self.cutting.to_dict(),
+            "programs": list(defaults.programs),
+            "reading": self.cutting.as_dict(),
         }
-        if isinstance(self.form, PianoRoll):
-            keys = [name("pitch", pitch) for pitch in self.pitches]
-            return {"representation": self.representation, "features": keys, "threshold": THRESHOLD, **common}
-        names = list(self.form.vocabulary.names)
-        return {"representation": self.representation, "special": dict(SPECIAL_TOKENS), "vocabulary": names, **common}
+        if isinstance(form, PianoRoll):
+            metres = {str(length): str(metre) for length, metre in form.metres.items()}
+            return {"features": list(form.features), "threshold": THRESHOLD, "metres": metres, **common}
+        return {"special": dict(SPECIAL_TOKENS), "vocabulary": list(form.vocabulary.names), **common}
 
     @classmethod
     def from_manifest(cls, manifest: Mapping[str, Any]) -> MusicDecoder:
@@ -180,25 +204,5 @@ class MusicDecoder:
         Raises:
             DataError: names everything that is missing or wrong in it.
         """
-        if faults := list(problems(manifest)):
-            raise DataError(
-                f"This model's description of its music cannot be used: {'; '.join(faults)}.",
-                "Export the model again, or get it again from where it came.",
-            )
-        pitches = range(manifest["lowest_pitch"], manifest["highest_pitch"] + 1)
-        tempo, velocity = float(manifest["tempo"]), manifest["velocity"]
-        form: Form
-        if manifest["representation"] == "pianoroll":
-            form = PianoRoll(pitches, tempo, velocity)
-        elif manifest["representation"] == "melody":
-            form = Melody(Vocabulary(manifest["vocabulary"]), tempo, velocity)
-        else:
-            form = Events(Vocabulary(manifest["vocabulary"]), tempo, velocity)
-        return cls(
-            form,
-            steps_per_beat=manifest["steps_per_beat"],
-            beats_per_bar=float(manifest["beats_per_bar"]),
-            programs=manifest["programs"],
-            cutting=Cutting(**manifest["reading"]),
-            pitches=pitches,
-        )
+        checked = MusicManifest.checked(manifest)
+        return cls(checked.form(), cutting=checked.reading, pitches=checked.pitches)

@@ -10,11 +10,21 @@ from typing import Final
 import numpy as np
 
 from rgan_kit.contracts import Truth, UsageError
+from rgan_kit_plugins.domains.music.metres import Bars
 from rgan_kit_plugins.domains.music.midi import to_midi
 from rgan_kit_plugins.domains.music.notes import COLUMNS, DURATION, PITCH, START, VELOCITY, Note, Passage, Piece
 from rgan_kit_plugins.domains.music.options import MusicOptions
-from rgan_kit_plugins.domains.music.process import BEATS_PER_MINUTE, HIGHEST, KEYS, LENGTH, LOWEST, embedded_process
-from rgan_kit_plugins.domains.music.truth import EIGHTHS_A_BEAT, MelodyTruth, tokens_of
+from rgan_kit_plugins.worlds.melodies import (
+    BAR,
+    BARS,
+    BEATS_PER_MINUTE,
+    HIGHEST,
+    KEYS,
+    LENGTH,
+    LOWEST,
+    embedded_process,
+)
+from rgan_kit_plugins.worlds.melodies_truth import EIGHTHS_A_BEAT, MelodyTruth, tokens_of
 
 TEMPO: Final = BEATS_PER_MINUTE
 _VELOCITY: Final = 80
@@ -38,15 +48,17 @@ def draw(options: MusicOptions, rng: np.random.Generator) -> Melodies:
     count = train + max(_FEWEST_HELD_OUT, round(train * share / (1 - share)))
     drawn = [embedded_process().sample(rng) for _ in range(count)]
     scale = options.steps_per_beat // EIGHTHS_A_BEAT
+    bars = Bars(np.arange(BARS + 1) * BAR * scale, np.tile([[4, 4]], (BARS, 1)))
+    tempos = np.array([[0.0, TEMPO]])
     passages = []
     for _, notes in drawn:
         array = np.zeros((len(notes), COLUMNS), np.int64)
         array[:, [START, DURATION, PITCH]] = notes
         array[:, [START, DURATION]] *= scale
         array[:, VELOCITY] = _VELOCITY
-        passages.append(Passage(array, LENGTH * scale, TEMPO))
-    keys = np.array([key for key, _ in drawn], np.int64) if options.labels == "folder" else None
-    names = tuple(key.name for key in KEYS) if options.labels == "folder" else ()
+        passages.append(Passage(array, bars, tempos))
+    keys = np.array([key for key, _ in drawn], np.int64) if options.labels != "none" else None
+    names = tuple(key.name for key in KEYS) if options.labels != "none" else ()
     digest = hashlib.sha256(b"".join(passage.notes.astype("<i8").tobytes() for passage in passages)).hexdigest()
     return Melodies(passages, np.arange(count) >= train, keys, names, digest)
 
@@ -88,12 +100,14 @@ def suitable(options: MusicOptions) -> MusicOptions:
             f"The embedded melodies have eighths, which {options.steps_per_beat} steps a beat cannot hold.",
             "Set domain.steps_per_beat to 2, 4, 8 or 12, or give music with --data.",
         )
-    if options.track > 1 or options.drums:
-        raise UsageError("The embedded melodies have one track.", "Leave domain.track and domain.drums alone.")
-    if options.max_length < tokens_of(options.steps_per_beat):
+    if options.track > 1 or options.drums or options.parts:
+        raise UsageError(
+            "The embedded melodies have one track.", "Leave domain.track, domain.drums and domain.parts alone."
+        )
+    if options.most_symbols < tokens_of(options.steps_per_beat) - 1:
         raise UsageError(
             f"The embedded melodies are {tokens_of(options.steps_per_beat) - 1} steps long, and domain.max_length is "
-            f"{options.max_length}.",
+            f"{options.most_symbols}.",
             "Raise domain.max_length, or lower domain.steps_per_beat.",
         )
     low, high = min(key.pitch(LOWEST) for key in KEYS), max(key.pitch(HIGHEST) for key in KEYS)

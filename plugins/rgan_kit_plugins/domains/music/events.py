@@ -1,17 +1,22 @@
-"""The representation ``events``: a tempo, then note after note (in the manner of REMI, Huang and Yang 2020).
+"""The representation ``events``: note after note, told by the time since the one before (Performance RNN: Simon and
+Oore 2017; here with durations in place of ends).
 
 A note is ``shift_n`` (steps since the note before began; none where they begin together, several where one is not
 enough), ``track_n`` where tracks are kept apart, ``pitch_n``, ``duration_n`` in steps, and ``velocity_n`` where
-loudness is kept. Which kind may follow which depends on the symbol before alone.
+loudness is kept. ``metre_3/4`` and ``tempo_96`` stand at the beginning where the data has several. Which kind may
+follow which depends on the symbol before alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
+from rgan_kit_plugins.domains.music.levels import FASTEST, MOST_TEMPOS, levels, whole_tempos
+from rgan_kit_plugins.domains.music.metres import Metre
 from rgan_kit_plugins.domains.music.notes import (
     COLUMNS,
     DURATION,
@@ -19,15 +24,13 @@ from rgan_kit_plugins.domains.music.notes import (
     START,
     TRACK,
     VELOCITY,
+    Defaults,
     Passage,
+    Piece,
     joined,
     settle,
 )
-from rgan_kit_plugins.domains.music.vocabulary import Vocabulary
-
-KINDS: Final = ("tempo", "shift", "track", "pitch", "duration", "velocity")
-_MOST_TEMPOS: Final = 32
-_HIGHEST: Final = 1000  # beats a minute
+from rgan_kit_plugins.domains.music.vocabulary import Vocabulary, metre_of, number_of
 
 
 class Events:
@@ -35,27 +38,38 @@ class Events:
 
     Args:
         vocabulary: the symbols.
-        tempo, velocity: where a sequence says nothing about them.
+        defaults: what holds where a sequence says nothing about it.
     """
 
-    def __init__(self, vocabulary: Vocabulary, tempo: float, velocity: int) -> None:
+    name: ClassVar[str] = "events"
+    kinds: ClassVar[tuple[str, ...]] = ("tempo", "metre", "shift", "track", "pitch", "duration", "velocity")
+    needed: ClassVar[tuple[str, ...]] = ("shift", "pitch", "duration")
+
+    def __init__(self, vocabulary: Vocabulary, defaults: Defaults) -> None:
         self.vocabulary = vocabulary
-        self.tempo = tempo
-        self.velocity = velocity
+        self.defaults = defaults
         self.tokens = vocabulary.tokens
         self._furthest = max(self.tokens["shift"])
         self._longest = max(self.tokens["duration"])
-        self._tempo_of, self._velocity_of = (_nearest(self.tokens.get(kind, {})) for kind in ("tempo", "velocity"))
-        self._pitch_of, self._duration_of, self._shift_of, self._track_of = (
-            _table(self.tokens.get(kind, {})) for kind in ("pitch", "duration", "shift", "track")
-        )
+        self._tempo_of = vocabulary.nearest("tempo", FASTEST)
+        self._velocity_of = vocabulary.nearest("velocity", 127)
+        self._pitch_of = vocabulary.nearest("pitch", 127)
+        self._duration_of = vocabulary.nearest("duration", self._longest)
+        self._shift_of = vocabulary.nearest("shift", self._furthest)
+        self._track_of = vocabulary.nearest("track", 15)
 
     @staticmethod
     def names(
-        pitches: range, longest: int, tracks: int, tempos: np.ndarray, velocities: np.ndarray, velocity_bins: int
+        pitches: range,
+        longest: int,
+        tracks: int,
+        tempos: np.ndarray,
+        velocities: np.ndarray,
+        velocity_bins: int,
+        metres: Sequence[Metre] = (),
     ) -> Vocabulary:
-        """The vocabulary for data: symbols of tempo and loudness lie where the data has them, and there are none where
-        it has one alone.
+        """The vocabulary for data: symbols of metre, tempo and loudness lie where the data has them, and there are none
+        where it has one alone.
 
         Args:
             pitches: of the notes.
@@ -64,45 +78,56 @@ class Events:
             tempos: beats a minute of the training samples.
             velocities: of the notes of the training samples.
             velocity_bins: most loudnesses.
+            metres: of all samples.
         """
-        several = {"tempo": _levels(tempos, _MOST_TEMPOS), "velocity": _levels(velocities, velocity_bins)}
         return Vocabulary.of({
-            "tempo": several["tempo"],
+            "tempo": levels(tempos, MOST_TEMPOS),
             "shift": range(1, longest + 1),
             "track": range(tracks) if tracks > 1 else (),
             "pitch": pitches,
             "duration": range(1, longest + 1),
-            "velocity": several["velocity"],
+            "velocity": levels(velocities, velocity_bins),
+            "metre": sorted(map(number_of, metres)) if len(metres) > 1 else (),
         })  # fmt: skip
 
     def allowed_next(self) -> np.ndarray:
         """Kind after kind; only the longest shift is followed by another one."""
         head = "track" if "track" in self.tokens else "pitch"
         last = "velocity" if "velocity" in self.tokens else "duration"
+        note = ("shift", head)
+        tempo = ("tempo",) if "tempo" in self.tokens else note
         follows: dict[str, tuple[str, ...]] = {
-            "<bos>": ("tempo",) if "tempo" in self.tokens else ("shift", head),
-            "tempo": ("shift", head),
+            "<bos>": ("metre",) if "metre" in self.tokens else tempo,
+            "metre": tempo,
+            "tempo": note,
             "shift": (head,),
             "track": ("pitch",),
             "pitch": ("duration",),
             "duration": ("velocity",),
         }
-        follows[last] = ("shift", head, "<eos>")
+        follows[last] = (*note, "<eos>")
         allowed = self.vocabulary.allowed_next(follows)
         allowed[self.tokens["shift"][self._furthest], list(self.tokens["shift"].values())] = True
         return allowed
 
-    def encode(self, passages: Sequence[Passage], max_length: int) -> list[np.ndarray]:
-        """Tokens of each, int64 ``[symbols]``: whole notes only, as many as fit."""
+    def encode(self, passages: Sequence[Passage], fates: Counter[str]) -> list[np.ndarray]:
+        """Tokens of each, int64 ``[symbols]``."""
         notes, owners = joined(passages)
         opens = np.diff(owners, prepend=-1) > 0  # the first note of a passage
         gaps = np.where(opens, notes[:, START], np.diff(notes[:, START], prepend=0))
         far = np.maximum(gaps - 1, 0) // self._furthest
         one = np.ones(len(notes), np.int64)
-        tempo, track, velocity = (one * (kind in self.tokens) for kind in ("tempo", "track", "velocity"))
-        counts = np.stack([tempo * opens, far, gaps > 0, track, one, one, velocity], axis=1)  # [notes, symbols]
-        tempos = np.array([min(round(passage.tempo), _HIGHEST) for passage in passages])
+        metre, tempo, track, velocity = (
+            one * (kind in self.tokens) for kind in ("metre", "tempo", "track", "velocity")
+        )
+        counts = np.stack([metre * opens, tempo * opens, far, gaps > 0, track, one, one, velocity], axis=1)
+        metres = np.zeros(len(passages), np.int64)
+        if "metre" in self.tokens:
+            metres = self.vocabulary.of_metres(np.concatenate([passage.bars.metres[:1] for passage in passages]))
+        tempos = whole_tempos(np.array([passage.tempo for passage in passages]))
+        fates["clipped"] += int(np.count_nonzero(notes[:, DURATION] > self._longest))
         symbols = np.stack([
+            metres[owners],
             self._tempo_of[tempos[owners]],
             self._shift_of[self._furthest] * one,
             self._shift_of[gaps - far * self._furthest],
@@ -111,22 +136,20 @@ class Events:
             self._duration_of[np.minimum(notes[:, DURATION], self._longest)],
             self._velocity_of[notes[:, VELOCITY]],
         ], axis=1)  # fmt: skip
-        sizes = counts.sum(axis=1)
-        ends = np.cumsum(sizes)
-        before = (ends - sizes)[opens][owners]
-        fits = ends - before <= max_length
-        row = np.repeat(symbols[fits].ravel(), counts[fits].ravel())
-        lengths = np.bincount(owners[fits], weights=sizes[fits], minlength=len(passages)).astype(np.int64)
+        row = np.repeat(symbols.ravel(), counts.ravel())  # [notes, symbols of a note], one after the other
+        lengths = np.bincount(owners, weights=counts.sum(axis=1), minlength=len(passages)).astype(np.int64)
         return np.split(row, np.cumsum(lengths)[:-1])
 
-    def decode(self, tokens: np.ndarray) -> Passage:
+    def decode(self, tokens: np.ndarray) -> Piece:
         """Notes of int ``[symbols]``; one that lacks its pitch or duration is passed over."""
         known = tokens[(tokens >= 0) & (tokens < len(self.vocabulary))]
-        now, track, pitch, tempo = 0, 0, -1, self.tempo
+        now, track, pitch, tempo, metre = 0, 0, -1, self.defaults.tempo, self.defaults.metre
         rows: list[list[int]] = []
         kinds = self.vocabulary.kinds
         for token, number in zip(known.tolist(), self.vocabulary.numbers[known].tolist(), strict=True):
             match kinds[token]:
+                case "metre":
+                    metre = metre_of(number)
                 case "tempo":
                     tempo = float(number)
                 case "shift":
@@ -136,32 +159,11 @@ class Events:
                 case "pitch":
                     pitch = number
                 case "duration" if pitch >= 0:
-                    rows.append([now, number, pitch, self.velocity, track])
+                    rows.append([now, number, pitch, self.defaults.velocity, track])
                     pitch = -1
                 case "velocity" if rows:
                     rows[-1][VELOCITY] = number
-        notes, _ = settle(np.array(rows, np.int64).reshape(-1, COLUMNS))
-        return Passage(notes, int((notes[:, START] + notes[:, DURATION]).max(initial=0)), tempo)
-
-
-def _levels(values: np.ndarray, most: int) -> list[int]:
-    """At most so many whole numbers that stand for equal shares of the values; none where one is enough."""
-    shares = (np.arange(most) + 0.5) / most
-    levels = np.unique(np.quantile(values, shares, method="nearest").round().astype(np.int64))
-    return levels.tolist() if len(levels) > 1 else []
-
-
-def _nearest(tokens: Mapping[int, int]) -> np.ndarray:
-    """The token of the nearest number to each, up to the highest that there may be."""
-    if not tokens:
-        return np.zeros(_HIGHEST + 1, np.int64)
-    numbers = np.array(list(tokens))
-    places = np.abs(np.arange(_HIGHEST + 1)[:, None] - numbers).argmin(axis=1)
-    return np.asarray(np.array(list(tokens.values()))[places])
-
-
-def _table(tokens: Mapping[int, int]) -> np.ndarray:
-    """Tokens by number."""
-    table = np.zeros(max([127, *tokens]) + 1, np.int64)
-    table[list(tokens)] = list(tokens.values())
-    return table
+        notes = settle(np.array(rows, np.int64).reshape(-1, COLUMNS)).notes
+        length = int((notes[:, START] + notes[:, DURATION]).max(initial=0))
+        metres = [(0, metre.numerator, metre.denominator)]
+        return self.defaults.piece(notes, length, metres=metres, tempos=[(0, tempo)])

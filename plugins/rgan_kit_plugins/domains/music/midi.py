@@ -3,54 +3,51 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from typing import Final
 
-from rgan_kit_plugins.domains.music.notes import Piece
-from rgan_kit_plugins.domains.music.songs import DRUMS
+from rgan_kit_plugins.domains.music.metres import UNIT
+from rgan_kit_plugins.domains.music.notes import DRUMS, Piece
 
 TICKS_PER_BEAT: Final = 480
 _DRUM_CHANNEL: Final = 9
+_CHANNELS: Final = 16
 _END: Final = b"\xff\x2f\x00"
 _MOST_DELTA: Final = 2**28 - 1
 _MOST_TEMPO: Final = 2**24 - 1
 
+Message = tuple[int, bytes]
+"""Tick and content."""
 
-def to_midi(piece: Piece, programs: Sequence[int] = (0,), beats_per_bar: float = 4.0, name: str = "") -> bytes:
-    """A file of one tempo track and one track for each that the piece uses.
+
+def to_midi(piece: Piece, name: str = "") -> bytes:
+    """A file of one track with tempos and metres and one for each that the piece uses.
 
     Args:
         piece: its notes may not overlap within a pitch and track; ``steps_per_beat`` divides 480.
-        programs: General MIDI instrument of each track, 0 to 127, or ``DRUMS``.
-        beats_per_bar: for the time signature.
         name: of the whole.
     """
-    tempo = min(round(60e6 / piece.tempo), _MOST_TEMPO)
-    text = name.encode()[:120]
-    head = [(0, b"\xff\x03" + bytes([len(text)]) + text)] if text else []
-    head += [
-        (0, b"\xff\x51\x03" + tempo.to_bytes(3, "big")),
-        (0, b"\xff\x58\x04" + _metre(beats_per_bar) + b"\x18\x08"),
-    ]
     ticks = TICKS_PER_BEAT // piece.steps_per_beat
-    tracks = [_track(head, piece.length * ticks)]
+    text = name.encode()[:120]
+    head: list[Message] = [(0, b"\xff\x03" + bytes([len(text)]) + text)] if text else []
+    for step, tempo in ((0, piece.tempo), *piece.tempos):
+        microseconds = min(round(60e6 / tempo), _MOST_TEMPO)
+        head.append((step * ticks, b"\xff\x51\x03" + microseconds.to_bytes(3, "big")))
+    for units, metre in piece.exact_metres:
+        signature = bytes([metre.numerator, metre.denominator.bit_length() - 1, 24, 8])
+        head.append((units * TICKS_PER_BEAT // UNIT, b"\xff\x58\x04" + signature))
+    tracks = [_track(sorted(head, key=lambda message: message[0]), piece.length * ticks)]
+    melodic = 0
     for track in sorted({note.track for note in piece.notes}):
-        program = programs[track] if track < len(programs) else 0
-        channel = _DRUM_CHANNEL if program == DRUMS else track + (track >= _DRUM_CHANNEL)
-        tracks.append(_track(_events(piece, track, ticks, min(channel, 15), program % DRUMS), piece.length * ticks))
+        program = piece.program(track)
+        channel = _DRUM_CHANNEL
+        if program != DRUMS:
+            channel = melodic % (_CHANNELS - 1)
+            channel, melodic = channel + (channel >= _DRUM_CHANNEL), melodic + 1
+        tracks.append(_track(_messages(piece, track, ticks, channel, program % DRUMS), piece.length * ticks))
     return b"MThd" + struct.pack(">IHHH", 6, 1, len(tracks), TICKS_PER_BEAT) + b"".join(tracks)
 
 
-def _metre(beats_per_bar: float) -> bytes:
-    """Numerator, and the power of two of the denominator: quarters where the bar is made of them, or smaller parts."""
-    for power in (2, 3, 4):
-        parts = beats_per_bar * 2**power / 4
-        if parts == int(parts) and 1 <= parts <= 255:
-            return bytes([int(parts), power])
-    return bytes([4, 2])
-
-
-def _events(piece: Piece, track: int, ticks: int, channel: int, program: int) -> list[tuple[int, bytes]]:
+def _messages(piece: Piece, track: int, ticks: int, channel: int, program: int) -> list[Message]:
     """Messages by tick; where a note ends as another begins, the end goes first."""
     timed: list[tuple[int, int, bytes]] = []
     for note in piece.notes:
@@ -62,9 +59,9 @@ def _events(piece: Piece, track: int, ticks: int, channel: int, program: int) ->
     return [(0, bytes([0xC0 | channel, program])), *((tick, message) for tick, _, message in timed)]
 
 
-def _track(events: list[tuple[int, bytes]], end: int) -> bytes:
+def _track(messages: list[Message], end: int) -> bytes:
     parts, now = [], 0
-    for tick, message in [*events, (max([end, *(tick for tick, _ in events)]), _END)]:
+    for tick, message in [*messages, (max([end, *(tick for tick, _ in messages)]), _END)]:
         parts += [_variable_length(tick - now), message]
         now = tick
     content = b"".join(parts)

@@ -54,9 +54,10 @@ class Transposed:
         """The samples with these numbers, padded to the longest of them."""
         batch = self.samples.take(self.rows[indices])
         shifts = self.shifts[indices]
-        if batch.values.ndim == 3:  # a piano roll [batch, steps, keys], whose keys move
-            rolls = [np.roll(roll, shift, axis=1) for roll, shift in zip(batch.values, shifts, strict=True)]
-            return Batch(np.stack(rolls).astype(np.float32), batch.lengths, batch.labels)
+        if batch.values.ndim == 3:  # piano rolls [batch, steps, features], whose keys move
+            keys = batch.values.reshape(*batch.values.shape[:2], -1, len(self.pitches))  # sounding and struck
+            rolls = [np.roll(roll, shift, axis=2) for roll, shift in zip(keys, shifts, strict=True)]
+            return Batch(np.stack(rolls).reshape(batch.values.shape), batch.lengths, batch.labels)
         values = batch.values
         moves = (values >= self.pitches.start) & (values < self.pitches.stop)
         if self.fixed:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from rgan_kit_plugins.domains.music.notes import Piece
-from rgan_kit_plugins.domains.music.process import (
+from rgan_kit_plugins.worlds.melodies import (
     HIGHEST,
     KEYS,
     LENGTH,
@@ -26,6 +25,30 @@ EIGHTHS_A_BEAT: Final = 2
 def tokens_of(steps_per_beat: int) -> int:
     """Symbols of an embedded melody in the representation ``melody``, its end token counted."""
     return LENGTH * steps_per_beat // EIGHTHS_A_BEAT + 1
+
+
+class Sounding(Protocol):
+    """A note of a sample."""
+
+    @property
+    def start(self) -> int:
+        """In steps."""
+
+    @property
+    def duration(self) -> int:
+        """In steps."""
+
+    @property
+    def pitch(self) -> int:
+        """As MIDI has it."""
+
+
+class Tune(Protocol):
+    """A sample: what this world asks of a domain's pieces."""
+
+    @property
+    def notes(self) -> Sequence[Sounding]:
+        """In order."""
 
 
 @dataclass
@@ -72,7 +95,7 @@ class MelodyTruth:
         rate = self.process.entropy / tokens_of(self.steps_per_beat)
         return {**shares, "melody_nll": rate, "heldout_nll": rate}
 
-    def _events(self, piece: Piece) -> list[Event] | None:
+    def _events(self, piece: Tune) -> list[Event] | None:
         """The notes in eighths; None where they are not on that grid."""
         notes = [(note.start, note.duration, note.pitch) for note in piece.notes]
         times = [EIGHTHS_A_BEAT * time for start, duration, _ in notes for time in (start, duration)]
@@ -82,11 +105,11 @@ class MelodyTruth:
         return [(EIGHTHS_A_BEAT * s // scale, EIGHTHS_A_BEAT * d // scale, pitch) for s, d, pitch in notes]
 
 
-def _in_key(piece: Piece) -> bool:
+def _in_key(piece: Tune) -> bool:
     return bool(piece.notes) and any(all(key.degree(n.pitch) is not None for n in piece.notes) for key in KEYS)
 
 
-def _in_range(piece: Piece) -> bool:
+def _in_range(piece: Tune) -> bool:
     return bool(piece.notes) and all(_LOWEST_PITCH <= note.pitch <= _HIGHEST_PITCH for note in piece.notes)
 
 

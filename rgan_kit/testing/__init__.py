@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rgan_kit.testing.companions import CompanionContract
     from rgan_kit.testing.discriminators import DiscriminatorContract
     from rgan_kit.testing.domains import DomainContract
     from rgan_kit.testing.encoders import EncoderContract
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rgan_kit.testing.recipes import RecipeContract
 
 __all__ = [
+    "CompanionContract",
     "DiscriminatorContract",
     "DomainContract",
     "EncoderContract",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "CompanionContract": "companions",
     "DiscriminatorContract": "discriminators",
     "DomainContract": "domains",
     "EncoderContract": "encoders",

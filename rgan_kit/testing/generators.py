@@ -10,6 +10,7 @@ from rgan_kit.contracts import Autoregressive, Batch, DataSpec, GeneratorSpec, S
 from rgan_kit.testing.examples import LENGTH, example_batch, lengthened
 from rgan_kit.testing.likelihoods import LikelihoodPromises
 from rgan_kit.testing.networks import check_export, close
+from rgan_kit.testing.objectives import ObjectiveContract
 from rgan_kit.testing.samples import SamplePromises
 
 if TYPE_CHECKING:
@@ -17,9 +18,15 @@ if TYPE_CHECKING:
 
 
 class GeneratorContract(SamplePromises, LikelihoodPromises):
-    """What a generator promises; see ``rgan_kit.contracts.Generator``."""
+    """What a generator promises; see ``rgan_kit.contracts.Generator``.
+
+    Attributes:
+        company: the contract of an objective that trains it, for one with parameters that neither samples nor a
+            likelihood reach.
+    """
 
     spec: ClassVar[GeneratorSpec]
+    company: ClassVar[type[ObjectiveContract] | None] = None
 
     def make(self, data: DataSpec, options: Any = None) -> nn.Module:
         """Builds the generator."""
@@ -35,6 +42,10 @@ class GeneratorContract(SamplePromises, LikelihoodPromises):
         if isinstance(network, Autoregressive):
             found.append(network.log_probs(batch))
         return found
+
+    def untrained(self, dead: list[str], data: DataSpec) -> list[str]:
+        """Those that the objective which trains it, where one is named, does not reach either."""
+        return dead if self.company is None else [n for n in self.company().untrained("generator", data) if n in dead]
 
     @pytest.mark.parametrize(("size", "length"), [(1, 1), (1, 5), (3, 1), (4, LENGTH)])
     def test_samples_have_the_promised_shape(self, data: DataSpec, size: int, length: int) -> None:

@@ -68,7 +68,12 @@ class NetworkContract(PartContract):
         assert not isinstance(total, int)
         total.backward()  # type: ignore[no-untyped-call]
         dead = [name for name, p in network.named_parameters() if p.requires_grad and p.grad is None]
+        dead = self.untrained(dead, data) if dead else []
         assert not dead, f"{', '.join(dead[:5])}: no gradient. Use it in the forward pass, or do not make it."
+
+    def untrained(self, dead: list[str], data: DataSpec) -> list[str]:
+        """Of parameters that the outputs do not reach those that nothing else trains."""
+        return dead
 
     def test_saved_weights_give_the_same_outputs(self, plain: DataSpec) -> None:
         """A checkpoint holds parameters and persistent buffers, and nothing else may matter."""

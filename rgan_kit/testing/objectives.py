@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,10 +24,13 @@ from rgan_kit.testing.examples import LENGTH, example_batch
 from rgan_kit.testing.parts import PartContract
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 _MOMENTS = (0.05, 0.35, 0.8, 0.99)
 """Of a stage, at which the effects of options are looked for."""
+
+_FIGURES = tuple(1e-4 * 1.3**power for power in range(70))
+"""Losses that conditions of phases are asked about."""
 
 
 class ObjectiveContract(PartContract):
@@ -46,8 +50,10 @@ class ObjectiveContract(PartContract):
     network_options: ClassVar[Mapping[NetworkName, Mapping[str, Any]]] = {}
     network_kinds: ClassVar[Mapping[NetworkName, NetworkKind]] = {}
 
-    def build_networks(self, data: DataSpec, seed: int = 0) -> dict[NetworkName, nn.Module]:
-        """The networks, initialised by a seed."""
+    def build_networks(
+        self, data: DataSpec, seed: int = 0, replaced: Mapping[NetworkName, Any] | None = None
+    ) -> dict[NetworkName, nn.Module]:
+        """The networks, initialised by a seed; those in ``replaced`` with these options."""
         import torch
 
         from rgan_kit.config.parts import PART_TYPES, Selection
@@ -60,7 +66,7 @@ class ObjectiveContract(PartContract):
             kind = self.network_kinds.get(name, self.spec.kind_of(name) or "network")
             offer = installed_registry().offer(PART_TYPES[kind], self.networks[name])
             spec: Any = offer.spec
-            options = spec.options(**self.network_options.get(name, {}))
+            options = (replaced or {}).get(name) or spec.options(**self.network_options.get(name, {}))
             use = NetworkUse(part=spec.name, kind=kind)
             part = Selection(spec.name, spec, options, offer.plugin.distribution, offer.plugin.version, use)
             made[name] = build_network(name, part, data, made)
@@ -72,27 +78,48 @@ class ObjectiveContract(PartContract):
         return self.spec.build(self.made_options(), networks, data), networks
 
     def fingerprint(self, options: Any, data: DataSpec) -> list[Any]:
-        """Stages, phases, losses, figures and gradients, early and late in a stage, and what it remembers."""
+        """All that its options decide: phases, losses and gradients, what it remembers, composes and finds likely."""
+        networks = self.build_networks(data)
+        return self.seen(options, networks, data)
+
+    def seen(self, options: Any, networks: Mapping[NetworkName, Any], data: DataSpec) -> list[Any]:
+        """What an objective with these options makes of networks, early and late in each stage."""
         import torch
 
-        networks = self.build_networks(data)
+        torch.manual_seed(0)
         objective = self.spec.build(options, networks, data)
-        seen: list[Any] = []
+        found: list[Any] = [layout(objective) if isinstance(objective, torch.nn.Module) else []]
         for stage in objective.stages():
             for phase in stage.phases:
-                settings = [(field.name, getattr(phase, field.name)) for field in dataclasses.fields(phase)]
-                seen.append([stage.name, stage.share, [each for each in settings if not callable(each[1])]])
+                found += [stage.name, stage.share, *_settings(phase)]
                 for progress in _MOMENTS:
                     torch.manual_seed(0)
                     loss = phase.loss(StepContext(example_batch(data), progress, LENGTH))
-                    seen += [
-                        loss.value.detach(),
-                        {name: float(torch.as_tensor(value).detach()) for name, value in loss.metrics.items()},
-                    ]
-                    moved = [p for name in phase.networks if name in networks for p in networks[name].parameters()]
-                    found = torch.autograd.grad(loss.value, moved, allow_unused=True)
-                    seen.append([torch.zeros(()) if each is None else each for each in found])
-        return [*seen, layout(objective) if isinstance(objective, torch.nn.Module) else []]
+                    figures = {name: float(torch.as_tensor(each).detach()) for name, each in loss.metrics.items()}
+                    found += [loss.value.detach(), figures, _gradients(loss.value, phase, networks)]
+        if self.spec.likelihood is not None:
+            batch = example_batch(data)
+            torch.manual_seed(0)
+            counts = torch.arange(LENGTH) < batch.lengths[:, None]
+            found.append(self.spec.likelihood(options, networks, batch, counts))
+        if self.spec.compose is not None:
+            torch.manual_seed(0)
+            composed: Any = self.spec.compose(options, networks, data)
+            found.append(composed.generate(3, LENGTH, labels=example_batch(data, (1, 1, 1)).labels).values.detach())
+        return found
+
+    def untrained(self, name: NetworkName, data: DataSpec) -> list[str]:
+        """Parameters of a network that no phase which moves it gives a gradient."""
+        import torch
+
+        objective, networks = self.build(data)
+        left = {key: each for key, each in networks[name].named_parameters() if each.requires_grad}
+        for _, phase in self.phases(objective):
+            if name in phase.networks and left:
+                torch.manual_seed(0)
+                found = torch.autograd.grad(phase.loss(self.context(data)).value, [*left.values()], allow_unused=True)
+                left = {key: left[key] for key, each in zip([*left], found, strict=True) if each is None}
+        return list(left)
 
     def phases(self, objective: Any) -> Iterator[tuple[str, Phase]]:
         """All phases with the names of their stages."""
@@ -179,6 +206,28 @@ class ObjectiveContract(PartContract):
         for _, phase in self.phases(objective):
             value = phase.loss(StepContext(example_batch(plain, (LENGTH,)), 0.0, LENGTH)).value
             assert torch.isfinite(value), f"phase {phase.name}: the loss of one sequence is {value.item()}."
+
+
+def _settings(phase: Phase) -> list[Any]:
+    """What a phase says beside its loss, and when its condition says yes."""
+    fields = [(field.name, getattr(phase, field.name)) for field in dataclasses.fields(phase)]
+    answers = [] if phase.condition is None else [_asked(phase.condition, figure) for figure in _FIGURES]
+    return [[each for each in fields if not callable(each[1])], answers]
+
+
+def _asked(condition: Callable[[Mapping[str, float]], bool], figure: float) -> bool | str:
+    try:
+        return bool(condition(defaultdict(lambda: figure)))
+    except Exception as error:
+        return type(error).__name__
+
+
+def _gradients(value: Tensor, phase: Phase, networks: Mapping[NetworkName, Any]) -> list[Tensor]:
+    import torch
+
+    moved = [p for name in phase.networks if name in networks for p in networks[name].parameters() if p.requires_grad]
+    found = torch.autograd.grad(value, moved, allow_unused=True) if moved else ()
+    return [torch.zeros(()) if each is None else each for each in found]
 
 
 @contextmanager

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rgan_kit.config import Request, RunConfig, resolve
 from rgan_kit.contracts import (
     ComponentSpec,
+    DataSpec,
     DiscriminatorSpec,
     DomainSpec,
     EncoderSpec,
+    Generator,
     GeneratorSpec,
     Kind,
     MetricSpec,
+    NetworkName,
     NetworkSpec,
     ObjectiveSpec,
     RecipeSpec,
@@ -23,6 +26,7 @@ from rgan_kit.contracts import (
 from rgan_kit.plugins.records import PluginRecord, Status
 from rgan_kit.plugins.registry import COLLECTIONS, Offer, Registry
 from rgan_kit.testing import (
+    CompanionContract,
     DiscriminatorContract,
     DomainContract,
     EncoderContract,
@@ -32,7 +36,6 @@ from rgan_kit.testing import (
     RecipeContract,
 )
 from rgan_kit.testing.loggers import LoggerContract
-from rgan_kit.testing.parts import PartContract
 
 NETWORKS: dict[type[ComponentSpec], type] = {
     GeneratorSpec: GeneratorContract,
@@ -86,10 +89,12 @@ def contracts(registry: Registry, wanted: frozenset[str]) -> dict[str, type]:
 
 def _of(offer: Offer, registry: Registry) -> Iterator[tuple[str, type]]:
     spec: Any = offer.spec
+    values: dict[str, Any] = {"spec": spec, "plugin": _module(offer.plugin)}
     if isinstance(spec, RecipeSpec):
         domains = tuple(_qualified(offer, registry) for offer in _domains(offer, registry))
-        values = {"recipe": offer.qualified, "domains": domains, "settings": SMALL}
-        yield spec.name, type("TestRecipe", (RecipeContract,), values)
+        given = {"recipe": offer.qualified, "domains": domains, "settings": SMALL}
+        yield spec.name, type("TestRecipe", (RecipeContract,), given)
+        yield from _composed(offer, registry)
     elif isinstance(spec, DomainSpec):
         yield spec.name, type("TestDomain", (DomainContract,), {"spec": spec, "lossless": False})
     elif isinstance(spec, ObjectiveSpec):
@@ -98,12 +103,80 @@ def _of(offer: Offer, registry: Registry) -> Iterator[tuple[str, type]]:
             base = Untrained if tried_with is None else ObjectiveContract
             yield f"{spec.name} for {kind}", type("TestObjective", (base,), tried_with or {})
     elif isinstance(spec, MetricSpec):
-        yield spec.name, type("TestMetric", (MetricContract,), {"spec": spec, "plugin": _module(offer.plugin)})
+        yield spec.name, type("TestMetric", (MetricContract,), values)
     elif type(spec) in NETWORKS:
-        values = {"spec": spec, "plugin": _module(offer.plugin)}
+        if isinstance(spec, GeneratorSpec):
+            values |= {"company": next((made for _, _, made in _companies(offer, registry)), None)}
         yield spec.name, type("TestNetwork", (NETWORKS[type(spec)],), values)
-    elif isinstance(spec, NetworkSpec):  # what it computes is tried with the objectives that need it
-        yield spec.name, type("TestPart", (PartContract,), {"spec": spec, "plugin": _module(offer.plugin)})
+    elif isinstance(spec, NetworkSpec):
+        yield from _companion(offer, registry)
+
+
+def _composed(offer: Offer, registry: Registry) -> Iterator[tuple[str, type]]:
+    """The generator that a recipe's objective makes of its networks, as any other generator."""
+    for kind in sorted(offer.spec.kinds):  # type: ignore[union-attr]
+        for domain in _making(kind, registry, offer.plugin.distribution)[:1]:
+            try:
+                config = resolve(Request(recipe=offer.qualified, domain=domain.qualified), registry)
+            except RganKitError:
+                continue
+            company = _company(config, kind, registry)
+            if company.spec.compose is not None:
+                spec = GeneratorSpec(
+                    name=offer.spec.name, summary=offer.spec.summary, kinds=frozenset({kind}), build=composer(company)
+                )
+                values = {"spec": spec, "plugin": _module(offer.plugin)}
+                yield f"{spec.name}, its generator for {kind}", type("TestNetwork", (GeneratorContract,), values)
+
+
+def composer(company: type[ObjectiveContract]) -> Callable[[Any, DataSpec], Generator]:
+    """What builds the generator that an objective composes of its networks."""
+
+    def build(options: Any, data: DataSpec) -> Generator:
+        import torch
+
+        networks: Any = company().build_networks(data, seed=torch.initial_seed())
+        assert company.spec.compose is not None
+        return company.spec.compose(company().made_options(), networks, data)
+
+    return build
+
+
+def _companion(offer: Offer, registry: Registry) -> Iterator[tuple[str, type]]:
+    """A network that is nothing without others: in the recipe that has it, on each kind of data."""
+    own: Any = offer.spec
+    tried: set[Kind] = set()
+    for kind, name, company in _companies(offer, registry):
+        if kind not in tried:
+            tried.add(kind)
+            spec = dataclasses.replace(own, kinds=frozenset({kind}))
+            values = {"spec": spec, "plugin": _module(offer.plugin), "name": name, "company": company}
+            yield f"{own.name} for {kind}", type("TestCompanion", (CompanionContract,), values)
+    if not tried:
+        yield own.name, Untrained
+
+
+def _companies(offer: Offer, registry: Registry) -> Iterator[tuple[Kind, NetworkName, type[ObjectiveContract]]]:
+    """Kinds of data and objectives that train a part in a recipe of its own plugin, and what it is called there."""
+    for recipe in registry.offers(RecipeSpec):
+        if recipe.plugin is not offer.plugin:
+            continue
+        for kind in sorted(recipe.spec.kinds & offer.spec.kinds):  # type: ignore[union-attr]
+            for domain in _making(kind, registry, recipe.plugin.distribution)[:1]:
+                try:
+                    config = resolve(Request(recipe=recipe.qualified, domain=domain.qualified), registry)
+                except RganKitError:
+                    continue
+                for name, part in config.networks.items():
+                    if part.spec is offer.spec:
+                        yield kind, name, _company(config, kind, registry)
+
+
+def _company(config: RunConfig, kind: Kind, registry: Registry) -> type[ObjectiveContract]:
+    """The contract of a recipe's objective, with the networks of the recipe."""
+    part = config.parts["objective"]
+    module = _module(registry.offer(ObjectiveSpec, f"{part.distribution}:{part.name}").plugin)
+    return type("TestObjective", (ObjectiveContract,), _objective_values(part.spec, module, config, kind))
 
 
 def _module(record: PluginRecord) -> str:
@@ -145,9 +218,14 @@ def _objective(offer: Offer, kind: Kind, registry: Registry) -> dict[str, Any] |
     config = _trained_by(offer, kind, registry)
     if config is None:
         return None
+    return _objective_values(spec, _module(offer.plugin), config, kind)
+
+
+def _objective_values(spec: Any, module: str, config: RunConfig, kind: Kind) -> dict[str, Any]:
+    """What the contract of an objective is given."""
     return {
         "spec": dataclasses.replace(spec, kinds=frozenset({kind})),
-        "plugin": _module(offer.plugin),
+        "plugin": module,
         "networks": {name: f"{part.distribution}:{part.spec.name}" for name, part in config.networks.items()},
         "network_options": {name: part.options.model_dump() for name, part in config.networks.items()},
         "network_kinds": {name: part.kind for name, part in config.networks.items()},

@@ -9,6 +9,7 @@ import inspect
 from importlib.metadata import EntryPoint, entry_points
 
 import faulty_parts
+import mistaken_companions
 import mistaken_metrics
 import mistakes
 import pytest
@@ -20,9 +21,9 @@ from rgan_kit.testing import RecipeContract
 from rgan_kit.testing.examples import example_spec
 from rgan_kit.testing.surroundings import MENDS
 
-GOOD = (*mistakes.GOOD, mistaken_metrics.GOOD)
-FAULTS = (*faulty_parts.FAULTS, *mistakes.MISTAKES, *mistaken_metrics.MISTAKES)
-CONTRACTS = (*faulty_parts.GOOD, mistaken_metrics.GOOD[0])
+GOOD = (*mistakes.GOOD, mistaken_metrics.GOOD, mistaken_companions.GOOD)
+FAULTS = (*faulty_parts.FAULTS, *mistakes.MISTAKES, *mistaken_metrics.MISTAKES, *mistaken_companions.MISTAKES)
+CONTRACTS = (*faulty_parts.GOOD, mistaken_metrics.GOOD[0], mistaken_companions.GOOD[0])
 SKIPS = ("for tokens", "for data with labels", "has no likelihood", "has no latent", "has no stepper")
 DESCRIBED = "test_describing_it_does_not_import_torch"
 AROUND = "test_importing_it_changes_nothing_around_it"
@@ -139,6 +140,18 @@ def test_batch_statistics_may_be_declared(tmp_path):
     declared = faulty_parts.attributes(faulty_parts.BatchStatistics, batch_statistics=True)
     with pytest.raises(pytest.skip.Exception, match="declares"):
         keep(CONTRACTS[1], declared, "test_half_batches_average_to_the_whole", tmp_path)
+
+
+def test_a_generator_that_its_objective_trains_in_part_is_not_blamed_for_it():
+    whole, data = mistaken_companions.WholeModel(), example_spec("series")
+    whole.test_every_parameter_gets_a_gradient(data)
+    alone = type("TestIt", (mistaken_companions.WholeModel,), {"company": None})()
+    with pytest.raises(AssertionError, match=r"side\.weight, side\.bias: no gradient"):
+        alone.test_every_parameter_gets_a_gradient(data)
+
+
+def test_an_option_that_only_a_condition_reads_changes_something():
+    mistaken_companions.company(mistaken_companions.Helper)().test_every_option_changes_something()
 
 
 def test_every_promise_is_broken_by_a_fault():

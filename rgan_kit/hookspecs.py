@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rgan_kit.contracts import (
         DiscriminatorSpec,
         DomainSpec,
+        EmissionSpec,
         EncoderSpec,
         GeneratorSpec,
         MetricSpec,
@@ -56,6 +57,12 @@ def rgankit_encoders() -> Iterable[EncoderSpec]:  # type: ignore[empty-body]
 def rgankit_networks() -> Iterable[NetworkSpec]:  # type: ignore[empty-body]
     """Networks that are no generators, discriminators or encoders of sequences, such as a recovery or a reward model.
     Called once by the registry; returns an iterable of specs."""
+
+
+@hookspec
+def rgankit_emissions() -> Iterable[EmissionSpec]:  # type: ignore[empty-body]
+    """Emissions that the plugin offers: how a step of a series is drawn, for ``generator.emission``. Called once by the
+    registry; returns an iterable of specs."""
 
 
 @hookspec

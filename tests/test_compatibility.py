@@ -42,6 +42,7 @@ REQUIRED = {
     "GeneratorSpec": PART,
     "DiscriminatorSpec": PART,
     "EncoderSpec": PART,
+    "EmissionSpec": PART,
     "NetworkSpec": PART,
     "ObjectiveSpec": PART,
     "DomainSpec": ("name", "summary", "kind", "default_data", "load", "decoder"),

@@ -35,6 +35,7 @@ SPECS = {
     "rgankit_generators": "GeneratorSpec(**COMMON, **ANY, build=print)",
     "rgankit_discriminators": "DiscriminatorSpec(**COMMON, **ANY, build=print)",
     "rgankit_encoders": "EncoderSpec(**COMMON, **ANY, build=print)",
+    "rgankit_emissions": "EmissionSpec(**COMMON, **ANY, build=print)",
     "rgankit_objectives": "ObjectiveSpec(**COMMON, **ANY, build=print)",
     "rgankit_networks": "NetworkSpec(**COMMON, **ANY, build=print)",
     "rgankit_domains": "DomainSpec(**COMMON, kind='tokens', default_data='none', load=print, decoder=print)",

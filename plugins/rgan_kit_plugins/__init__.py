@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rgan_kit.contracts import (
         DiscriminatorSpec,
         DomainSpec,
+        EmissionSpec,
         EncoderSpec,
         GeneratorSpec,
         MetricSpec,
@@ -46,6 +47,14 @@ def rgankit_encoders() -> Iterable[EncoderSpec]:
     from rgan_kit_plugins.encoders import ENCODERS
 
     return ENCODERS
+
+
+@hookimpl
+def rgankit_emissions() -> Iterable[EmissionSpec]:
+    """The built-in emissions."""
+    from rgan_kit_plugins.emissions import EMISSIONS
+
+    return EMISSIONS
 
 
 @hookimpl

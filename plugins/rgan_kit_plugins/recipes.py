@@ -38,6 +38,7 @@ SERIES_WASSERSTEIN: Final[Defaults] = {
 SERIES_PARTS: Final[Mapping[Kind, Mapping[str, str]]] = {"series": {"discriminator": "tcn"}}
 SERIES_LIKELIHOOD: Final[Defaults] = {
     "generator.autoregressive": True,
+    "generator.emission": "auto",
     "generator.least_deviation": 0.01,
     "generator.hidden_size": 96,
     "generator.dropout": 0.0,

@@ -100,6 +100,10 @@ class SeriesSpec:
         columns: what the features are, in order; empty where each is a number of its own.
         length_shares: float64 ``[length]``, how often training samples have 1, 2, … steps, adding up to 1; None where
             all have the same. A model of such data draws a length for every sample.
+        moments: float64 ``[1 + 2 features, 1 + 2 features]``, means over training pairs of neighbouring steps of the
+            products of (1, the step before, the step), scaled to [-1, 1]. Filled in before a training begins.
+        bounds: int64 ``[n, 2]``, pairs of features of which the first never exceeds the second at any training step,
+            in their own units, and comes near it at some; -1 stands for zero. Filled in before a training begins.
     """
 
     kind: ClassVar[Kind] = "series"
@@ -112,6 +116,8 @@ class SeriesSpec:
     labels: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     length_shares: np.ndarray | None = None
+    moments: np.ndarray | None = None
+    bounds: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.columns and sum(column.features for column in self.columns) != self.features:

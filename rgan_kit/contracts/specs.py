@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rgan_kit.contracts.data import KINDS, DataSpec, Kind
+from rgan_kit.contracts.data import KINDS, DataSpec, Kind, SeriesSpec
 from rgan_kit.contracts.domains import Dataset, Decoder
 from rgan_kit.contracts.networks import (
     NETWORK_NAMES,
@@ -94,6 +94,23 @@ class NetworkSpec(ComponentSpec):
     What it takes and gives is between it and the objectives that need it."""
 
     build: Callable[[Any, DataSpec, BuildContext], Network]
+
+
+def _fits(data: SeriesSpec) -> str:
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmissionSpec(ComponentSpec):
+    """How a step of a series is drawn from the state of a recurrence; named by ``generator.emission``.
+
+    Attributes:
+        build: ``build(generator's options, data_spec, hidden_size)``, a ``rgan_kit.nn.Emission``.
+        refuses: why it does not fit a data set, in words (``"'weather' is categorical"``); empty where it does.
+    """
+
+    build: Callable[[Any, SeriesSpec, int], Any]
+    refuses: Callable[[SeriesSpec], str] = _fits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,5 +312,13 @@ class MetricSpec:
 
 
 AnySpec = (
-    GeneratorSpec | DiscriminatorSpec | EncoderSpec | NetworkSpec | ObjectiveSpec | DomainSpec | RecipeSpec | MetricSpec
+    GeneratorSpec
+    | DiscriminatorSpec
+    | EncoderSpec
+    | EmissionSpec
+    | NetworkSpec
+    | ObjectiveSpec
+    | DomainSpec
+    | RecipeSpec
+    | MetricSpec
 )

@@ -4,7 +4,8 @@
 """
 
 from rgan_kit.nn.choice import IMPOSSIBLE, block_of, pick, relaxed_choice
-from rgan_kit.nn.exporting import Carry, ScanStep, exportable, scan
+from rgan_kit.nn.emission import Emission
+from rgan_kit.nn.exporting import Carry, ScanStep, exportable, scan, scan_carrying
 from rgan_kit.nn.freezing import as_they_are
 from rgan_kit.nn.masks import padding_mask, reverse_padded
 from rgan_kit.nn.recurrence import Cell, Recurrence, State
@@ -17,11 +18,13 @@ __all__ = [
     "block_of",
     "pick",
     "relaxed_choice",
+    "Emission",
     "Carry",
     "ScanStep",
     "exportable",
     "scan",
     "as_they_are",
+    "scan_carrying",
     "padding_mask",
     "reverse_padded",
     "Cell",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
 Carry = tuple[Tensor, ...]
-ScanStep = Callable[[Carry, Tensor], tuple[Carry, Tensor]]
+ScanStep = Callable[[Carry, Any], tuple[Carry, Tensor]]
 """From what is carried on and one element, to what is carried on and one output."""
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -29,7 +29,7 @@ def exportable(network: Network) -> Network:
     return copied
 
 
-def scan(step: ScanStep, start: Carry, inputs: Tensor) -> Tensor:
+def scan(step: ScanStep, start: Carry, inputs: Tensor | tuple[Tensor, ...]) -> Tensor:
     """Runs ``step`` over the first dimension of ``inputs`` and stacks what it puts out.
 
     A plain loop, but one ``Scan`` operator while exporting: a loop would bake its length into the graph. For that, no
@@ -39,17 +39,22 @@ def scan(step: ScanStep, start: Carry, inputs: Tensor) -> Tensor:
     Args:
         step: from what is carried on and ``inputs[t]`` to what is carried on and the output of step ``t``.
         start: what the first step gets.
-        inputs: ``[time, ...]``, time first.
+        inputs: ``[time, ...]``, time first; of several, ``step`` gets a tuple.
 
     Returns:
         The outputs, ``[time, ...]``.
     """
+    return scan_carrying(step, start, inputs)[1]
+
+
+def scan_carrying(step: ScanStep, start: Carry, inputs: Tensor | tuple[Tensor, ...]) -> tuple[Carry, Tensor]:
+    """``scan`` that gives what is carried on after the last step too; one may stand inside a step of another."""
     if torch.compiler.is_exporting():
         from torch._higher_order_ops.scan import scan as higher_order_scan
 
-        return cast("Tensor", higher_order_scan(step, start, inputs)[1])
+        return cast("tuple[Carry, Tensor]", higher_order_scan(step, start, inputs))
     carry, outputs = start, []
-    for element in inputs:
+    for element in inputs if isinstance(inputs, Tensor) else zip(*inputs, strict=True):
         carry, output = step(carry, element)
         outputs.append(output)
-    return torch.stack(outputs)
+    return carry, torch.stack(outputs)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rgan_kit.testing.companions import CompanionContract
     from rgan_kit.testing.discriminators import DiscriminatorContract
     from rgan_kit.testing.domains import DomainContract
+    from rgan_kit.testing.emissions import EmissionContract
     from rgan_kit.testing.encoders import EncoderContract
     from rgan_kit.testing.generators import GeneratorContract
     from rgan_kit.testing.loggers import LoggerContract
@@ -27,6 +28,7 @@ __all__ = [
     "CompanionContract",
     "DiscriminatorContract",
     "DomainContract",
+    "EmissionContract",
     "EncoderContract",
     "GeneratorContract",
     "LoggerContract",
@@ -39,6 +41,7 @@ _ROOMS = {
     "CompanionContract": "companions",
     "DiscriminatorContract": "discriminators",
     "DomainContract": "domains",
+    "EmissionContract": "emissions",
     "EncoderContract": "encoders",
     "GeneratorContract": "generators",
     "LoggerContract": "loggers",

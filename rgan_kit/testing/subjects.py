@@ -12,6 +12,7 @@ from rgan_kit.contracts import (
     DataSpec,
     DiscriminatorSpec,
     DomainSpec,
+    EmissionSpec,
     EncoderSpec,
     Generator,
     GeneratorSpec,
@@ -29,6 +30,7 @@ from rgan_kit.testing import (
     CompanionContract,
     DiscriminatorContract,
     DomainContract,
+    EmissionContract,
     EncoderContract,
     GeneratorContract,
     MetricContract,
@@ -41,6 +43,7 @@ NETWORKS: dict[type[ComponentSpec], type] = {
     GeneratorSpec: GeneratorContract,
     DiscriminatorSpec: DiscriminatorContract,
     EncoderSpec: EncoderContract,
+    EmissionSpec: EmissionContract,
 }
 SMALL = ("train.batch_size=4", "train.evaluation_samples=8")
 """Makes the training of a recipe quick, whatever its parts are."""

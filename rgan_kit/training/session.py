@@ -24,6 +24,7 @@ from rgan_kit.training.building import Networks, build_networks, build_objective
 from rgan_kit.training.checkpoints import CheckpointFolder, average_of, load_weights, step_of
 from rgan_kit.training.described import DescribedData, describe_data, read_described
 from rgan_kit.training.engine import Engine
+from rgan_kit.training.moments import with_moments
 from rgan_kit.training.reporting import Reporter, Silent
 from rgan_kit.training.trainer import Trainer
 
@@ -36,7 +37,7 @@ def load_dataset(config: RunConfig) -> Dataset:
     """
     domain = config.domain
     with blamed(f"{domain.distribution}: loading the data of domain {domain.name}"):
-        return cast("Dataset", domain.spec.load(domain.options, config.data, config.seed))
+        return with_moments(cast("Dataset", domain.spec.load(domain.options, config.data, config.seed)))
 
 
 def make_trainer(

@@ -29,12 +29,15 @@ def densities_by_steps(model: Any, data: Batch[torch.Tensor], latent: torch.Tens
         for step in range(length):
             hidden, state = model.recurrence.step(torch.cat([previous, *condition])[None], state)
             raw = (hidden @ model.output.weight.T + model.output.bias)[0].detach().double().numpy()
-            x, weights, density = data.values[row, step].double().numpy(), softmax(raw[4 * model.mixture :]), 0.0
-            for k in range(model.mixture):
-                mean, spread = raw[2 * k : 2 * k + 2], raw[2 * (model.mixture + k) : 2 * (model.mixture + k) + 2]
-                deviation = np.log1p(np.exp(spread)) + model.least_deviation
+            x, weights, density = data.values[row, step].double().numpy(), softmax(raw[4 * model.output.mixture :]), 0.0
+            for k in range(model.output.mixture):
+                mean, spread = (
+                    raw[2 * k : 2 * k + 2],
+                    raw[2 * (model.output.mixture + k) : 2 * (model.output.mixture + k) + 2],
+                )
+                deviation = np.log1p(np.exp(spread)) + model.output.least_deviation
                 normal = np.exp(-0.5 * ((x - mean) / deviation) ** 2) / (deviation * math.sqrt(2 * math.pi))
-                density += (weights[k] if model.mixture > 1 else 1.0) * normal.prod()
+                density += (weights[k] if model.output.mixture > 1 else 1.0) * normal.prod()
             expected[row, step] = np.log(density)
             if sees:
                 previous = torch.cat([data.values[row, step], torch.ones(1)])

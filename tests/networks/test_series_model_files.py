@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import emission_parts as parts
 import numpy as np
 import onnx
 import onnxruntime
@@ -13,8 +14,9 @@ import torch
 from series_parts import CELLS, LATENT, encoder, generator, spec
 
 from rgan_kit.export.graph import to_onnx
-from rgan_kit.export.interface import example_inputs, inputs_of, outputs_of
+from rgan_kit.export.interface import example_inputs, inputs_of, outputs_of, step_inputs_of, step_outputs_of
 from rgan_kit.export.verify import SHAPES, check_structure, compare
+from rgan_kit.export.verify_steps import compare_steps
 from rgan_kit.runtime.manifest import TensorInfo
 
 
@@ -57,7 +59,7 @@ def check_encoder(tmp_path: Path, cell: str, **options: Any) -> None:
 def test_exported_networks_compute_what_torch_computes(tmp_path):
     """One after the other in one process: torch's own export of a second recurrent layer loses its free time."""
     check_sampler(tmp_path, "lstm", autoregressive=True, latent_size=LATENT)
-    check_sampler(tmp_path, "gru", autoregressive=True, mixture=4)
+    check_sampler(tmp_path, "gru", autoregressive=True, mixture=4, emission="joint")
     check_encoder(tmp_path, "gru")
 
 
@@ -77,6 +79,30 @@ def test_exported_networks_compute_what_torch_computes(tmp_path):
 )
 def test_every_sampler_can_be_exported(tmp_path, cell, labels, options):
     check_sampler(tmp_path, cell, *labels, **options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("joint", lambda: parts.spec(parts.numbers(5))),
+        ("bernoulli", parts.binary),
+        ("bernoulli-nade", lambda: parts.binary(12)),
+        ("logistic", parts.grid),
+        ("mixed", parts.every_column),
+    ],
+)
+def test_every_emission_can_be_exported(tmp_path, name, data):
+    """Whole sequences, and a step after another."""
+    model = generator("lstm", data(), autoregressive=True, emission=name, mixture=3, reading_size=4)
+    inputs, outputs = inputs_of(model.data, model), outputs_of(model.data)
+    run = exported(model.sampler(), example_inputs(inputs, 3, 5), inputs, outputs, tmp_path / "model.onnx")
+    assert compare(model.sampler(), run, inputs, outputs)["largest_difference"] < 1e-5
+    stepper = model.stepper()
+    inputs = step_inputs_of(model.data, model, stepper.state_shapes)
+    outputs = step_outputs_of(model.data, stepper.state_shapes)
+    run = exported(stepper, example_inputs(inputs, 3, 1), inputs, outputs, tmp_path / "step.onnx")
+    assert compare_steps(stepper, run, inputs, outputs)["largest_difference"] < 1e-5
 
 
 @pytest.mark.slow

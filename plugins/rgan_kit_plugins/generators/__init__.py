@@ -45,12 +45,29 @@ class RecurrentGeneratorOptions(Options):
         False,
         description="series: every step sees the one before and has a likelihood; else noise becomes the series",
     )
+    emission: str = Field(
+        "mixture", min_length=1, max_length=200,
+        description="autoregressive series: how a step is drawn: mixture (features independent within a component), "
+        "joint, mixed, bernoulli, bernoulli-nade, logistic (columns one after another), one of a plugin, or auto, by "
+        "what the columns are",
+    )  # fmt: skip
+    emission_size: int = Field(
+        64, ge=1, le=8192, description="autoregressive series: hidden units of a column that is drawn after others"
+    )
+    reading_size: int = Field(
+        0, ge=0, le=8192,
+        description="autoregressive series: units that read the step before, for the recurrence; 0: it reads all of it",
+    )  # fmt: skip
     least_deviation: float = Field(
-        1e-3, gt=0, le=1, description="autoregressive series: lower limit of a step's deviation; the data span -1..1"
-    )
+        1e-3, gt=0, le=1,
+        description="autoregressive series: lower limit of a step's deviation; the data span -1..1; columns drawn one "
+        "after another count it in deviations of what a linear prediction leaves of them",
+    )  # fmt: skip
     mixture: int = Field(
-        1, ge=1, le=256, description="autoregressive series: normal distributions that a step is a mixture of"
-    )
+        1, ge=1, le=256,
+        description="autoregressive series: normal (or logistic) distributions that a step, or a column of it, is a "
+        "mixture of",
+    )  # fmt: skip
     channels: int = Field(32, ge=1, le=1024, description="frames: feature maps of the decoder's last hidden layer")
     likelihood: bool = Field(
         False,

@@ -67,12 +67,12 @@ class SeriesStepper(Stepper):
 
 class AutoregressiveSeriesStepper(Stepper):
     """Noise to the values of a step. The first state is what the step sees of the one before: its values as networks
-    see them and a 1, all of them 0 at the start."""
+    see them, a 1, and whatever else the emission lets it see, all of them 0 at the start."""
 
     sampler: AutoregressiveSeriesSampler
 
     def __init__(self, sampler: AutoregressiveSeriesSampler) -> None:
-        super().__init__(sampler, ((sampler.network.data.features + 1,), *shapes_of(sampler.network.recurrence)))
+        super().__init__(sampler, ((sampler.network.output.seen_size,), *shapes_of(sampler.network.recurrence)))
 
     def forward(
         self,
@@ -86,11 +86,8 @@ class AutoregressiveSeriesStepper(Stepper):
         """``noise`` ``[batch, noise_size]`` to values ``[batch, features]`` and the next states."""
         network = self.sampler.network
         condition = network.condition(noise, latent, labels)
-        values, state = network.step(state_0, condition, noise, layers_first(state_1, state_2))
-        seen = torch.cat([values, torch.ones_like(values[:, :1])], dim=1)
-        if network.blind:
-            seen = seen * 0.0
-        return self.sampler.own_units(values), seen, *batch_first(state)
+        values, seen, state = network.step(state_0, condition, noise, layers_first(state_1, state_2))
+        return self.sampler.finish(values), seen, *batch_first(state)
 
 
 class FrameStepper(Stepper):

@@ -22,7 +22,6 @@ from rgan_kit.contracts import (
     Tally,
     TokenSpec,
     TooLittleError,
-    Windows,
     as_lines,
     evenly,
     write_samples,
@@ -155,15 +154,13 @@ def _memory(dataset: Dataset) -> dict[str, Any]:
     longest = max(int(source.lengths.max()) for source in sources)
     return {
         "data": sum(_bytes(source, step.nbytes) for source in sources),
-        "streamed": not all(isinstance(source, Sequences | Windows) for source in sources),
+        "streamed": not all(isinstance(source, Sequences) or hasattr(source, "nbytes") for source in sources),
         "batch": size * longest * step.size * (8 if dataset.spec.kind == "tokens" else 4),
         "batch_size": size,
     }
 
 
 def _bytes(source: SequenceSource, step: int) -> int:
-    if isinstance(source, Windows):
-        return source.nbytes
     if isinstance(source, Sequences):
         return int(source.values.nbytes + source.offsets.nbytes)
-    return int(source.lengths.sum()) * step
+    return int(getattr(source, "nbytes", int(source.lengths.sum()) * step))

@@ -35,6 +35,7 @@ from rgan_kit.plugins.origins import OURSELVES
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.runtime import contract, providers
 from rgan_kit.runtime.contract import Role
+from rgan_kit.runtime.decoding import make_decoder
 from rgan_kit.runtime.manifest import Manifest, TensorInfo
 from rgan_kit.runtime.opened import Opened, open_model
 from rgan_kit.storage import cannot_write, force_to_disk, to_json
@@ -115,6 +116,7 @@ def write_verified(
         manifest = manifest.model_copy(update={"parity": figures})
         _save(model, manifest, temporary)
         open_model(temporary, trusted=False)  # as a stranger's file: the walk and the manifest's own checks
+        make_decoder(manifest, str(out))  # as whoever samples it will
         temporary.replace(out)
         force_to_disk(out.parent)
     except OSError as error:

@@ -23,9 +23,10 @@ from rgan_kit_plugins.domains.music.metres import Metre
 from rgan_kit_plugins.domains.music.notes import DRUMS, Defaults
 from rgan_kit_plugins.domains.music.pianoroll import PianoRoll
 from rgan_kit_plugins.domains.music.vocabulary import Vocabulary
-from rgan_kit_plugins.domains.series.decoder import VERSION, Recorded, SeriesDecoder, SeriesManifest
+from rgan_kit_plugins.domains.series.decoder import VERSION, SeriesDecoder, SeriesManifest
 from rgan_kit_plugins.domains.series.encoding import Variable, Variables
 from rgan_kit_plugins.domains.series.picture import Curves
+from rgan_kit_plugins.domains.series.roles import Recorded
 from rgan_kit_plugins.domains.text.decoder import TextDecoder
 from rgan_kit_plugins.domains.text.symbols import SPECIAL
 from rgan_kit_plugins.domains.video.decoder import VideoDecoder

@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rgan_kit.contracts import DataError, Dataset, UsageError
+from rgan_kit.contracts import DataError, Dataset, TooLittleError, UsageError
 from rgan_kit_plugins.domains.series import SPEC, tables
+from rgan_kit_plugins.domains.series.columns import HowToRead, Table
 from rgan_kit_plugins.domains.series.decoder import SeriesSample
 from rgan_kit_plugins.domains.series.encoding import Variable, Variables
-from rgan_kit_plugins.domains.series.tables import HowToRead, read_table
+from rgan_kit_plugins.domains.series.tables import read_table
 
 LAST = dt.date(2031, 12, 31)
 
 
-def table(text: str, name: str = "data.csv", **how: object) -> tables.Table:
+def table(text: str, name: str = "data.csv", **how: object) -> Table:
     return read_table(Path(name), text.encode(), HowToRead(**how))
 
 
@@ -389,3 +390,22 @@ def test_nothing_is_lost_between_reading_and_reading_again_but_what_was_counted(
         off = again.values != batch.values
         off[:, :, 1] &= batch.values[:, :, -1] == 1  # where n is missing, there is only a filling
         assert np.count_nonzero(off) == sum(sample.beyond for sample in samples) <= most
+
+
+def test_too_little_to_train_on_can_still_be_looked_at(tmp_path):
+    with pytest.raises(TooLittleError, match="at least 10 are needed") as caught:
+        load(tmp_path, lines("date,x", *(f"{day},{n}" for n, day in enumerate(days(1, 6)))))
+    dataset = caught.value.dataset
+    assert (len(dataset.train), len(dataset.validation)) == (2, 0)
+    assert dataset.decoder.names == ("x",)
+
+
+def test_what_cannot_be_sampled_is_refused_when_it_is_loaded_and_when_it_is_exported(tmp_path):
+    """One model checks the manifest on both sides."""
+    decoder = load(tmp_path, LONG).decoder
+    manifest = decoder.manifest()
+    manifest["clock"]["step"] = -1.0
+    with pytest.raises(DataError, match=r"clock\.step is -1\.0"):
+        SPEC.decoder(manifest)
+    with pytest.raises(ValueError, match="greater than 0"):
+        type(decoder.about)(**{**dict(decoder.about), "clock": {**dict(decoder.about.clock), "step": -1.0}})

@@ -37,5 +37,5 @@ SPEC = DomainSpec(
     decoder=_decoder,
     options=SeriesOptions,
     make=_make,
-    endings=(".csv", ".parquet", ".pq"),
+    endings=(".csv", ".csv.gz", ".parquet", ".pq"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -9,19 +10,37 @@ from typing import Any, Final
 import numpy as np
 
 from rgan_kit.contracts import DataError
-from rgan_kit_plugins.domains.series.cells import Kind, Style
+from rgan_kit_plugins.domains.series.cells import Kind, Meaning, Style, meaning_of
 from rgan_kit_plugins.domains.series.dialect import Dialect
 
+MAX_CELLS: Final = 2**26  # 512 MiB as float64
+MAX_ROWS: Final = 2**24
 MAX_CLASSES: Final = 1_000_000
 LONGEST_WORD: Final = 200
 
 BLOCK: Final = 2**20
 """Bytes of a row at most."""
 _ROWS_AT_ONCE: Final = 2**16
+_TOTAL: Final = re.compile(
+    r"(grand )?(sub)?totals?|sum|average|mean|summe|gesamt|mittelwert|durchschnitt", re.IGNORECASE
+)
 
 
 class ColumnError(DataError):
     """A column that cannot be used as asked; the message names it, but not its file."""
+
+
+@dataclass(frozen=True)
+class HowToRead:
+    """What is known of columns before they are read.
+
+    Attributes:
+        words: names of columns that are words, whatever they look like (ids, classes).
+        date_format: of dates (see ``moments``), or ``auto``.
+    """
+
+    words: frozenset[str] = frozenset()
+    date_format: str = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +151,70 @@ class Table:
         return self.columns[self._places[name]] if name in self._places else None
 
 
+def columns_of(
+    arrow: Any, names: tuple[str, ...], decimal: str, how: HowToRead, least: tuple[int, ...] = ()
+) -> tuple[list[tuple[Cells, str]], np.ndarray]:
+    """The columns, each with what was decided about it, and int64, the rows that are none."""
+    from pyarrow import types
+
+    columns: list[tuple[Cells, str]] = []
+    stray: list[np.ndarray] = []
+    for place, (name, data) in enumerate(zip(names, arrow.columns, strict=True)):
+        own_least = least[place] if least else 0
+        numeric = (types.is_integer, types.is_floating, types.is_decimal, types.is_null)
+        if any(check(data.type) for check in numeric):
+            columns.append((Cells(name, "number", data, least=own_least), ""))
+            continue
+        words = as_texts(data)
+        meaning = Meaning("text") if name in how.words else _meaning(words, decimal, how.date_format)
+        stray.append(meaning.stray if meaning.kind != "text" else _totals(words))
+        held = words if meaning.values is None else meaning.values
+        note = f"column '{name}': {meaning.note}" if meaning.note else ""
+        columns.append((Cells(name, meaning.kind, held, meaning.style, own_least), note))
+    return columns, np.unique(np.concatenate([np.zeros(0, np.int64), *stray]))
+
+
+def as_texts(data: Any) -> Any:
+    """Words as ``pyarrow`` has them, those of a dictionary left so."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    if types.is_dictionary(data.type) or types.is_string(data.type):
+        return data
+    return data.cast(pa.string(), safe=False)
+
+
+def _meaning(words: Any, decimal: str, date_format: str) -> Meaning:
+    """Each different text is looked at once, where they are stored so."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    if not types.is_dictionary(words.type):
+        return meaning_of(words, decimal, date_format)
+    chunks = words.unify_dictionaries().chunks
+    if not chunks or not types.is_string(chunks[0].dictionary.type):
+        return Meaning("text")
+    own = meaning_of(pa.chunked_array([chunks[0].dictionary]), decimal, date_format)
+    if own.values is None or len(own.stray):
+        return Meaning("text")
+    codes = np.concatenate([chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks])
+    return Meaning(own.kind, np.append(own.values, np.nan)[codes], own.stray, own.style, own.note)
+
+
+def _totals(words: Any) -> np.ndarray:
+    """The last row, where it is called a total and no other row is called so."""
+    from pyarrow import types
+
+    last = len(words) - 1
+    if types.is_dictionary(words.type) or last < 10:
+        return np.zeros(0, np.int64)
+    word = (words[last].as_py() or "").strip()
+    alone = (
+        _TOTAL.fullmatch(word) is not None and word not in words.slice(max(0, last - 1000), min(last, 1000)).to_pylist()
+    )
+    return np.array([last] if alone else [], np.int64)
+
+
 def _as_word(value: Any) -> str:
     """A value as a class or an id is called: printable, 1.0 as 1."""
     if isinstance(value, float) and value.is_integer():
@@ -147,3 +230,11 @@ def in_one_line(error: BaseException) -> str:
     if "straddling object" in words:
         return f"a row or a field is longer than {BLOCK:,} bytes"
     return "".join(sign if sign.isprintable() else "?" for sign in words)[:300].rstrip(".")
+
+
+def check_rows(file: Path, arrow: Any) -> None:
+    """Raises ``DataError`` where there are no rows, or too many."""
+    if arrow.num_rows > MAX_ROWS:
+        raise DataError(f"{file}: {arrow.num_rows:,} rows; at most {MAX_ROWS:,} are read.", "Train on a part of it.")
+    if arrow.num_rows == 0:
+        raise DataError(f"{file}: there are no rows in it.", "Give a table with at least 10 rows.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from rgan_kit.contracts import Batch, DataError
 from rgan_kit.files import DecoderManifest, one_of
@@ -19,10 +19,11 @@ from rgan_kit_plugins.domains.series.clock import Clock
 from rgan_kit_plugins.domains.series.dialect import MAX_COLUMNS, Dialect
 from rgan_kit_plugins.domains.series.encoding import Name, Variable, Variables
 from rgan_kit_plugins.domains.series.picture import Curves, KeptCurves, can_draw, draw
+from rgan_kit_plugins.domains.series.roles import Recorded
+from rgan_kit_plugins.domains.series.words import MAX_LABELS
 from rgan_kit_plugins.domains.series.writing import Writer
 
 VERSION: Final = 2
-MAX_LABELS: Final = 1000
 
 BARS: Final = "▁▂▃▄▅▆▇█"
 
@@ -51,27 +52,6 @@ class SeriesSample:
     values: np.ndarray
     levels: tuple[tuple[str, ...], ...] = ()
     beyond: int = 0
-
-
-class Recorded(BaseModel):
-    """How the data were read, so that further files are read alike.
-
-    Attributes:
-        id: names of the columns that tell sequences apart.
-        time, label: names of columns, or None.
-        window: rows in a window; 0 where samples are whole sequences.
-        forward_fill: whether missing values were filled with the one before.
-        date_format: as the option has it.
-    """
-
-    model_config = DecoderManifest.model_config
-
-    id: Annotated[tuple[Name, ...], Field(max_length=8)]
-    time: Name | None
-    label: Name | None
-    window: Annotated[int, Field(ge=0, le=4096)]
-    forward_fill: bool
-    date_format: Annotated[str, Field(min_length=1, max_length=100)] = "auto"
 
 
 class SeriesManifest(DecoderManifest):
@@ -237,9 +217,9 @@ class SeriesDecoder:
         Raises:
             DataError: a file cannot be used, lacks a column, or misses values that the model cannot do without.
         """
-        from rgan_kit_plugins.domains.series.dataset import read_again
+        from rgan_kit_plugins.domains.series.again import read_again
 
-        return read_again(path, self.about)
+        return read_again(path, self.variables, self.about.reading, self.about.labels)
 
     def _features_of(self, sample: SeriesSample) -> np.ndarray:
         return self.variables.encode(sample.values, np.array([0, len(sample.values)]))

@@ -161,31 +161,6 @@ def unique_names(names: list[str]) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def last_rows(content: bytes, head: Head) -> tuple[int, list[str]]:
-    """Where a table ends: behind it there may be up to three lines that have another number of fields than it has
-    columns (a total, a number of rows, a remark).
-
-    Returns:
-        Bytes of the table, and the lines behind it, without those that are empty.
-    """
-    tail = content[-_TAIL:]
-    begins, end, lines = len(content) - len(tail), len(tail), []
-    for _ in range(_LAST_LINES):
-        whole = tail[:end].rstrip(b"\r\n")
-        start = max(whole.rfind(b"\n"), whole.rfind(b"\r")) + 1
-        line = whole[start:].decode("latin-1" if head.dialect.encoding == "latin-1" else "utf-8", "replace")
-        fields = _rows_or_none([line], head.dialect.separator) if line.count('"') % 2 == 0 else []
-        if not start or not fields or len(fields[0]) == len(head.names):
-            break
-        end = start
-        lines.append(line)
-    return begins + end, lines
-
-
-_LAST_LINES: Final = 3
-_TAIL: Final = 2**16
-
-
 def _refuse_what_is_no_text(file: Path, content: bytes) -> None:
     if not content[:_HEAD].strip() and not content.strip():
         raise DataError(f"{file}: there is nothing in it.", "Give a table with a header and at least 10 rows.")
@@ -226,14 +201,15 @@ def _rows(file: Path, lines: list[str], separator: str) -> list[list[str]]:
 def _separator(lines: list[str]) -> str:
     """The first one that divides nearly every line into the same number of fields; else the comma."""
     for separator in _SEPARATORS:
-        counts = Counter(len(row) for row in _rows_or_none(lines, separator))
+        counts = Counter(len(row) for row in fields_of(lines, separator))
         fields, often = counts.most_common(1)[0] if counts else (1, 0)
         if fields > 1 and often >= 0.9 * len(lines):
             return separator
     return ","
 
 
-def _rows_or_none(lines: list[str], separator: str) -> list[list[str]]:
+def fields_of(lines: list[str], separator: str) -> list[list[str]]:
+    """Of each line; none where these are no rows."""
     try:
         return list(csv.reader(lines, delimiter=separator))
     except csv.Error:

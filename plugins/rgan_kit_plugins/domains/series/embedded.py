@@ -11,10 +11,11 @@ from rgan_kit.contracts import Dataset, Sequences, SeriesSpec, Truth, evenly
 from rgan_kit.files import Fingerprint
 from rgan_kit.storage import write_whole
 from rgan_kit_plugins.domains.series.clock import Clock
-from rgan_kit_plugins.domains.series.decoder import VERSION, Recorded, SeriesDecoder, SeriesManifest
+from rgan_kit_plugins.domains.series.decoder import VERSION, SeriesDecoder, SeriesManifest
 from rgan_kit_plugins.domains.series.encoding import Variables, describe
 from rgan_kit_plugins.domains.series.options import SeriesOptions
 from rgan_kit_plugins.domains.series.picture import Curves
+from rgan_kit_plugins.domains.series.roles import Recorded
 from rgan_kit_plugins.worlds import autoregressive, sines
 
 _FEWEST_HELD_OUT: Final = 200

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from rgan_kit.contracts import Column
-from rgan_kit.files import DecoderManifest, Spans
+from rgan_kit.files import DecoderManifest
 
 PRESENT: Final = " present"
 """Ends the name of a mask."""
@@ -280,16 +280,6 @@ def decimals_of(known: np.ndarray) -> int | None:
         if all(bool((np.round(own, decimals) == own).all()) for own in (few, known)):
             return decimals
     return None
-
-
-def lasting(values: np.ndarray, spans: Spans) -> bool:
-    """Whether a column float64 ``[rows]`` stays the same in each of these samples, and some sample has two rows."""
-    changes = np.zeros(len(values), np.bool_)
-    changes[1:] = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
-    for some in (spans.where(np.arange(min(1000, len(spans)))), spans):
-        if Spans(some.starts + 1, some.lengths - 1).count(changes).any():
-            return False
-    return bool(spans.lengths.max(initial=0) > 1)
 
 
 def fill_forward(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@ read."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,16 +14,15 @@ import numpy as np
 from rgan_kit.contracts import DataError, Tally
 from rgan_kit.files import Fingerprint, Found, find, nothing_usable
 from rgan_kit_plugins.domains.series.clock import Clock, find_clock
-from rgan_kit_plugins.domains.series.columns import Cells, Table
-from rgan_kit_plugins.domains.series.roles import Roles, codes_of
-from rgan_kit_plugins.domains.series.tables import ENDINGS, MAX_CELLS, HowToRead, read_table
+from rgan_kit_plugins.domains.series.columns import MAX_CELLS, Cells, HowToRead, Table
+from rgan_kit_plugins.domains.series.keys import codes_of
+from rgan_kit_plugins.domains.series.order import forget_what_is_not_finite, in_order, without_twins
+from rgan_kit_plugins.domains.series.roles import Roles
+from rgan_kit_plugins.domains.series.tables import ENDINGS, read_table
+from rgan_kit_plugins.domains.series.words import natural, numbered
 
 MAX_BYTES: Final = 2**30
 MAX_FILES: Final = 100_000
-MAX_LABELS: Final = 1000
-
-_LARGEST: Final = 1e37  # the span of two such numbers is still a float32
-_FEW: Final = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,9 +153,9 @@ def rows_of(
     of_file = np.repeat([part.place for part in parts], [len(part.names) for part in parts])
     times = _joined([part.times for part in parts])
     words = [list(row_labels)] if row_labels is not None else [part.labels for part in parts if part.labels is not None]
-    labels, label_names = _number_labels(words) if (words and roles.label) or row_labels is not None else (None, ())
+    labels, label_names = numbered(words) if (words and roles.label) or row_labels is not None else (None, ())
     columns = [_column(parts, place, name, (levels or {}).get(name)) for place, name in enumerate(roles.values)]
-    order, tallies = _order(codes, times, read, roles, notes)
+    order, tallies = in_order(codes, times, sum(table.stray for table in read.tables), read.found.path, roles, notes)
     values = np.empty((len(roles.values), len(codes) if order is None else len(order)))  # a column after the other
     for place, (column, _) in enumerate(columns):
         values[place] = column if order is None else column[order]
@@ -165,8 +163,8 @@ def rows_of(
         codes = codes[order]
         times = None if times is None else times[order]
         labels = None if labels is None else labels[order]
-    tallies.append(_forget_what_is_not_finite(values))
-    kept = _without_twins(codes, times, values, notes, tallies, read, roles)
+    tallies.append(forget_what_is_not_finite(values))
+    kept = without_twins(codes, times, values, notes, tallies, read.found.path, roles)
     if kept is not None:
         values, codes, times = values[:, kept], codes[kept], times[kept] if times is not None else None
         labels = None if labels is None else labels[kept]
@@ -277,7 +275,7 @@ def _column(parts: Sequence[_Part], place: int, name: str, known: Sequence[str] 
         return np.concatenate([each.numbers() for each in cells]) if len(cells) > 1 else cells[0].numbers(), []
     read = [each.classes() for each in cells]
     there = {word for _, words in read for word in words}
-    levels = sorted(there, key=_natural) if known is None else list(known)
+    levels = sorted(there, key=natural) if known is None else list(known)
     if unknown := there - set(levels):
         raise DataError(
             f"Column '{name}' holds {min(unknown)!r:.40}, which the model does not know.",
@@ -286,101 +284,6 @@ def _column(parts: Sequence[_Part], place: int, name: str, known: Sequence[str] 
     places = {word: number for number, word in enumerate(levels)}
     numbered = [np.array([*(places[word] for word in words), np.nan])[codes] for codes, words in read]
     return np.concatenate(numbered), levels
-
-
-def _number_labels(words: Sequence[Sequence[str | None]]) -> tuple[np.ndarray, tuple[str, ...]]:
-    different = {word for part in words for word in part if word is not None}
-    if len(different) > MAX_LABELS:
-        raise DataError(
-            f"The labels have {len(different):,} different values; at most {MAX_LABELS:,} classes are learnt.",
-            "Is domain.label the name of a column of measurements?",
-        )
-    names = tuple(sorted(different, key=_natural))
-    places: dict[str | None, int] = {None: -1} | {name: place for place, name in enumerate(names)}
-    return np.array([places[word] for part in words for word in part], np.int64), names
-
-
-def _natural(word: str) -> tuple[int, float, str]:
-    try:
-        number = float(word)
-    except ValueError:
-        return (1, 0.0, word)
-    return (1, 0.0, word) if math.isnan(number) else (0, number, word)
-
-
-def _order(
-    codes: np.ndarray, times: np.ndarray | None, read: Tables, roles: Roles, notes: dict[str, str]
-) -> tuple[np.ndarray | None, list[Tally]]:
-    """Puts the rows of a sequence together and in the order of time, and drops those of no sequence or no time; None
-    where they are so already."""
-    gone = codes < 0
-    stray = sum(table.stray for table in read.tables)
-    tallies = [
-        Tally("rows", "left out, as they are no rows of the table", stray, len(codes) + stray),
-        Tally("rows", f"left out, without {' and '.join(roles.id)}", int(np.count_nonzero(gone)), len(codes)),
-    ]
-    if times is not None and (timeless := np.isnan(times)).any():
-        mend = "--set domain.time=none takes the rows as the file has them"
-        tallies.append(
-            Tally("rows", f"left out, without {roles.time}", int(np.count_nonzero(timeless)), len(codes), mend)
-        )
-        gone = gone | timeless
-    order = np.argsort(codes, kind="stable")
-    if times is not None:
-        same = np.diff(codes[order]) == 0
-        if (np.diff(times[order])[same] < 0).any():
-            notes["order"] = "rows were put in the order of their time"
-            order = np.lexsort((times, codes))
-    order = order[~gone[order]]
-    if not len(order):
-        raise DataError(f"{read.found.path}: every row is without {' or '.join([*roles.id, roles.time or ''])}.")
-    return (None if np.array_equal(order, np.arange(len(codes))) else order), tallies
-
-
-def _without_twins(
-    codes: np.ndarray,
-    times: np.ndarray | None,
-    values: np.ndarray,
-    notes: dict[str, str],
-    tallies: list[Tally],
-    read: Tables,
-    roles: Roles,
-) -> np.ndarray | None:
-    """bool ``[rows]``, without those that are the same as the row before, its time included; None where none is.
-
-    Raises:
-        DataError: times repeat within sequences, so that rows of several lie in each other.
-    """
-    if times is None:
-        return None
-    again = np.zeros(len(codes), np.bool_)
-    again[1:] = (np.diff(codes) == 0) & (np.diff(times) == 0)
-    twins = again.copy()
-    places = np.flatnonzero(again)
-    twins[places] = ((values[:, places] == values[:, places - 1]) | np.isnan(values[:, places])).all(0)
-    count = int(np.count_nonzero(again & ~twins))
-    if count > _FEW * len(codes):
-        raise DataError(
-            f"{read.found.path}: column '{roles.time}' repeats within a sequence: {count:,} of {len(codes):,} rows "
-            "have the time of the row before, with other values.",
-            "Name the column (or two) that tells sequences apart, for example --set domain.id=stock; "
-            "--set domain.time=none takes the rows as the file has them.",
-        )
-    if count:
-        notes["repeated times"] = f"{count:,} rows have the time of the row before; no window lies across them"
-    tallies.append(Tally("rows", "left out, the same as the row before", int(np.count_nonzero(twins)), len(codes)))
-    return ~twins if twins.any() else None
-
-
-def _forget_what_is_not_finite(values: np.ndarray) -> Tally:
-    """Makes values missing that are infinite or beyond ±1e37, in place."""
-    count = 0
-    for column in values:
-        if np.fmax.reduce(column, initial=0) > _LARGEST or np.fmin.reduce(column, initial=0) < -_LARGEST:
-            wrong = np.abs(column) > _LARGEST
-            count += int(np.count_nonzero(wrong))
-            column[wrong] = np.nan
-    return Tally("values", "infinite or beyond 1e37; they count as missing", count, values.size)
 
 
 def _clock(

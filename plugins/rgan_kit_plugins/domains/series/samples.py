@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -13,6 +15,10 @@ from rgan_kit_plugins.domains.series.options import SeriesOptions
 from rgan_kit_plugins.domains.series.reading import Rows
 
 FEWEST_SAMPLES: Final = 10
+MORE: Final = (
+    "Give more rows, or a smaller domain.window_length, domain.stride or domain.gap; samples with missing values are "
+    "kept by --set domain.missing=mask."
+)
 
 _USUAL_WINDOW: Final = 24
 _LONGEST_SEQUENCE: Final = 1024
@@ -41,8 +47,9 @@ class Stretches:
 
     @property
     def nbytes(self) -> int:
-        """Bytes in memory."""
-        return int(self.values.nbytes + 2 * self.spans.starts.nbytes)
+        """Bytes of the rows that lie in any sample, and of where each lies."""
+        rows = int(np.count_nonzero(self.spans.cover(len(self.values))))
+        return int(rows * self.values.shape[1] * self.values.itemsize + 2 * self.spans.starts.nbytes)
 
     def __len__(self) -> int:
         return len(self.spans)
@@ -88,7 +95,7 @@ def cut(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found, 
         rng: draws which sequences are held out (windows are held out by time).
 
     Raises:
-        DataError: too few samples.
+        DataError: there is none.
     """
     unit = options.unit
     lengths = rows.lengths
@@ -100,22 +107,35 @@ def cut(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found, 
         if unit == "sequence"
         else _windows(rows, options, unusable, found)
     )
-    total = len(made.train) + len(made.validation)
-    if total < FEWEST_SAMPLES or not len(made.train) or not len(made.validation):
-        why = "".join(f" {tally}." for tally in made.tallies if tally.count)
-        raise DataError(
-            f"{found.path}: {len(made.train):,} training and {len(made.validation):,} validation samples; at least "
-            f"{FEWEST_SAMPLES} are needed, and one to hold out.{why}",
-            "Give more rows, or a smaller domain.window_length, domain.stride or domain.gap; samples with missing "
-            "values are kept by --set domain.missing=mask.",
-        )
     everything = Spans(
         *(np.concatenate([getattr(made.train, n), getattr(made.validation, n)]) for n in ("starts", "lengths"))
     )
     unused = len(rows.values) - int(np.count_nonzero(everything.cover(len(rows.values))))
     mend = "" if unit == "sequence" else "see domain.window_length, domain.gap and domain.stride"
     made.tallies.append(Tally("rows", "in no sample", unused, len(rows.values), mend))
+    if not len(everything):
+        raise DataError(f"{found.path}: there is no sample in it.{_reasons(made.tallies)}", MORE)
     return made
+
+
+def all_for_training(made: Cut, path: Path) -> tuple[Cut, str]:
+    """The same with nothing held out, and why it has to be so; empty where there is enough to hold some out."""
+    total = len(made.train) + len(made.validation)
+    if total >= FEWEST_SAMPLES and len(made.train) and len(made.validation):
+        return made, ""
+    joined = (
+        np.concatenate([getattr(side, n) for side in (made.train, made.validation)]) for n in ("starts", "lengths")
+    )
+    problem = (
+        f"{path}: {len(made.train):,} training and {len(made.validation):,} validation samples; at least "
+        f"{FEWEST_SAMPLES} are needed, and one to hold out.{_reasons(made.tallies)}"
+    )
+    nothing = Spans(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    return replace(made, train=Spans(*joined), validation=nothing), problem
+
+
+def _reasons(tallies: Sequence[Tally]) -> str:
+    return "".join(f" {tally}." for tally in tallies if tally.count)
 
 
 def _sequences(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found, rng: np.random.Generator) -> Cut:
@@ -189,3 +209,29 @@ def shares_of(lengths: np.ndarray, longest: int) -> np.ndarray | None:
     counts = np.bincount(lengths, minlength=longest + 1)[1:]
     shares: np.ndarray = counts / counts.sum()
     return shares
+
+
+def frequent(spans: Spans, labels: np.ndarray | None) -> tuple[np.ndarray | None, int]:
+    """The most frequent label of each sample, the first of equally frequent ones, -1 where it has none: int64
+    ``[samples]``; and how many have several."""
+    if labels is None:
+        return None, 0
+    changes = np.zeros(len(labels), np.bool_)
+    changes[1:] = labels[1:] != labels[:-1]
+    found = labels[spans.starts]
+    mixed = np.flatnonzero(Spans(spans.starts + 1, spans.lengths - 1).count(changes))
+    for place in mixed.tolist():
+        own = labels[spans.starts[place] : spans.starts[place] + spans.lengths[place]]
+        known = own[own >= 0]
+        found[place] = np.bincount(known).argmax() if len(known) else -1
+    return found, len(mixed)
+
+
+def lasting(values: np.ndarray, spans: Spans) -> bool:
+    """Whether a column float64 ``[rows]`` stays the same in each of these samples, and some sample has two rows."""
+    changes = np.zeros(len(values), np.bool_)
+    changes[1:] = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
+    for some in (spans.where(np.arange(min(1000, len(spans)))), spans):
+        if Spans(some.starts + 1, some.lengths - 1).count(changes).any():
+            return False
+    return bool(spans.lengths.max(initial=0) > 1)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -13,34 +12,27 @@ from typing import Any, Final
 import numpy as np
 
 from rgan_kit.contracts import DataError, DeviceError
-from rgan_kit_plugins.domains.series.cells import MISSING, Meaning, Style, meaning_of
-from rgan_kit_plugins.domains.series.columns import BLOCK, Cells, Table, in_one_line
-from rgan_kit_plugins.domains.series.dialect import MAX_COLUMNS, Head, last_rows, look, unique_names
+from rgan_kit_plugins.domains.series.cells import MISSING
+from rgan_kit_plugins.domains.series.columns import (
+    BLOCK,
+    MAX_CELLS,
+    HowToRead,
+    Table,
+    check_rows,
+    columns_of,
+    in_one_line,
+)
+from rgan_kit_plugins.domains.series.dialect import Head, fields_of, look
+from rgan_kit_plugins.domains.series.parquet import read_parquet
 
 CSV_ENDINGS: Final = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 PARQUET_ENDINGS: Final = (".parquet", ".pq")
 ENDINGS: Final = (*CSV_ENDINGS, *PARQUET_ENDINGS)
 MAX_BYTES: Final = 2**30
-MAX_CELLS: Final = 2**26  # 512 MiB as float64
-MAX_ROWS: Final = 2**24
 
-_ROWS_AT_ONCE: Final = 2**16
-_TOTAL: Final = re.compile(
-    r"(grand )?(sub)?totals?|sum|average|mean|summe|gesamt|mittelwert|durchschnitt", re.IGNORECASE
-)
-
-
-@dataclass(frozen=True)
-class HowToRead:
-    """What is known of columns before they are read.
-
-    Attributes:
-        words: names of columns that are words, whatever they look like (ids, classes).
-        date_format: of dates (see ``moments``), or ``auto``.
-    """
-
-    words: frozenset[str] = frozenset()
-    date_format: str = "auto"
+_AS_IT_LOOKS: Final = HowToRead()
+_LAST_LINES: Final = 3
+_TAIL: Final = 2**16
 
 
 def need_pyarrow() -> None:
@@ -52,7 +44,7 @@ def need_pyarrow() -> None:
         )
 
 
-def read_table(file: Path, content: bytes, how: HowToRead = HowToRead()) -> Table:
+def read_table(file: Path, content: bytes, how: HowToRead = _AS_IT_LOOKS) -> Table:
     """The table in a file.
 
     Raises:
@@ -64,7 +56,7 @@ def read_table(file: Path, content: bytes, how: HowToRead = HowToRead()) -> Tabl
 
     try:
         if file.name.lower().endswith(PARQUET_ENDINGS):
-            return _read_parquet(file, content, how)
+            return read_parquet(file, content, how)
         return _read_csv(file, unpacked(file, content), how)
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         raise DataError(
@@ -98,12 +90,12 @@ def unpacked(file: Path, content: bytes) -> bytes:
 
 def _read_csv(file: Path, content: bytes, how: HowToRead) -> Table:
     head = look(file, content)
-    end, behind = last_rows(content, head)
+    end, behind = _last_rows(content, head)
     if (cells := _most_cells(content, head)) > MAX_CELLS:
         raise DataError(f"{file}: {cells:,} values; at most {MAX_CELLS:,} are held in memory.", "Read fewer columns.")
     arrow = _parsed(memoryview(content)[:end], head, how)
-    _check_rows(file, arrow)
-    columns, stray = _columns(arrow, head.names, head.dialect.decimal, how, head.least)
+    check_rows(file, arrow)
+    columns, stray = columns_of(arrow, head.names, head.dialect.decimal, how, head.least)
     notes = [*head.notes, *(note for _, note in columns if note)]
     kept = np.ones(arrow.num_rows, np.bool_)
     kept[stray] = False
@@ -181,126 +173,22 @@ def _most_cells(content: bytes, head: Head) -> int:
     return (ends + 1) * len(head.names)
 
 
-def _columns(
-    arrow: Any, names: tuple[str, ...], decimal: str, how: HowToRead, least: tuple[int, ...] = ()
-) -> tuple[list[tuple[Cells, str]], np.ndarray]:
-    """The columns, each with what was decided about it, and int64, the rows that are none."""
-    from pyarrow import types
+def _last_rows(content: bytes, head: Head) -> tuple[int, list[str]]:
+    """Where a table ends: behind it there may be up to three lines that have another number of fields than it has
+    columns (a total, a number of rows, a remark).
 
-    columns: list[tuple[Cells, str]] = []
-    stray: list[np.ndarray] = []
-    for place, (name, data) in enumerate(zip(names, arrow.columns, strict=True)):
-        own_least = least[place] if least else 0
-        numeric = (types.is_integer, types.is_floating, types.is_decimal, types.is_null)
-        if any(check(data.type) for check in numeric):
-            columns.append((Cells(name, "number", data, least=own_least), ""))
-            continue
-        words = _as_texts(data)
-        meaning = Meaning("text") if name in how.words else _meaning(words, decimal, how.date_format)
-        stray.append(meaning.stray if meaning.kind != "text" else _totals(words))
-        held = words if meaning.values is None else meaning.values
-        note = f"column '{name}': {meaning.note}" if meaning.note else ""
-        columns.append((Cells(name, meaning.kind, held, meaning.style, own_least), note))
-    return columns, np.unique(np.concatenate([np.zeros(0, np.int64), *stray]))
-
-
-def _as_texts(data: Any) -> Any:
-    import pyarrow as pa
-    from pyarrow import types
-
-    if types.is_dictionary(data.type) or types.is_string(data.type):
-        return data
-    return data.cast(pa.string(), safe=False)
-
-
-def _meaning(words: Any, decimal: str, date_format: str) -> Meaning:
-    """Each different text is looked at once, where they are stored so."""
-    import pyarrow as pa
-    from pyarrow import types
-
-    if not types.is_dictionary(words.type):
-        return meaning_of(words, decimal, date_format)
-    chunks = words.unify_dictionaries().chunks
-    if not chunks or not types.is_string(chunks[0].dictionary.type):
-        return Meaning("text")
-    own = meaning_of(pa.chunked_array([chunks[0].dictionary]), decimal, date_format)
-    if own.values is None or len(own.stray):
-        return Meaning("text")
-    codes = np.concatenate([chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks])
-    return Meaning(own.kind, np.append(own.values, np.nan)[codes], own.stray, own.style, own.note)
-
-
-def _totals(words: Any) -> np.ndarray:
-    """The last row, where it is called a total and no other row is called so."""
-    from pyarrow import types
-
-    last = len(words) - 1
-    if types.is_dictionary(words.type) or last < 10:
-        return np.zeros(0, np.int64)
-    word = (words[last].as_py() or "").strip()
-    alone = (
-        _TOTAL.fullmatch(word) is not None and word not in words.slice(max(0, last - 1000), min(last, 1000)).to_pylist()
-    )
-    return np.array([last] if alone else [], np.int64)
-
-
-def _read_parquet(file: Path, content: bytes, how: HowToRead) -> Table:
-    """Only as many rows as the bounds allow are ever asked for: what a file claims to hold may be a lie. Every batch is
-    validated in full, since what works on it later trusts its indices."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    schema = parquet.ParquetFile(pa.BufferReader(content)).schema_arrow
-    # One long text that a million rows repeat is stored once; so it must stay in memory.
-    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
-    reader = parquet.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
-    schema = reader.schema_arrow
-    if len(schema) > MAX_COLUMNS or reader.metadata.num_columns > MAX_COLUMNS:
-        raise DataError(f"{file}: {len(schema):,} columns; at most {MAX_COLUMNS:,} are read.", "Keep those you need.")
-    kept = [place for place, kind in enumerate(schema.types) if not pa.types.is_nested(kind)]
-    if reader.metadata.num_rows > MAX_ROWS or reader.metadata.num_rows * max(1, len(kept)) > MAX_CELLS:
-        raise DataError(
-            f"{file}: it claims {reader.metadata.num_rows:,} rows of {len(kept):,} columns; at most {MAX_ROWS:,} "
-            f"rows and {MAX_CELLS:,} values are held in memory.",
-            "Train on a part of it.",
-        )
-    batches = list(_batches(file, reader, [schema.names[place] for place in kept], len(kept)))
-    flat = pa.schema([schema.field(place) for place in kept])
-    arrow = pa.Table.from_batches(batches, schema=batches[0].schema if batches else flat)
-    _check_rows(file, arrow)
-    notes = [] if len(kept) == len(schema) else ["columns of lists or structures were left out"]
-    columns = [
-        _typed(name, data, how) for name, data in zip(unique_names(arrow.schema.names), arrow.columns, strict=True)
-    ]
-    return Table(file, tuple(columns), arrow.num_rows, tuple(notes))
-
-
-def _typed(name: str, data: Any, how: HowToRead) -> Cells:
-    """A column whose type says what it is."""
-    import pyarrow as pa
-    from pyarrow import types
-
-    if types.is_timestamp(data.type) or types.is_date(data.type):
-        seconds = data.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).cast(pa.float64(), safe=False).to_numpy()
-        zone = "+00:00" if types.is_timestamp(data.type) and data.type.tz else ""
-        return Cells(name, "moment", seconds / 1e6, Style(form=f"%Y-%m-%d %H:%M:%S{zone}" if zone else ""))
-    ((cells, _),), stray = _columns(pa.table({name: data}), (name,), ".", how)
-    return cells if not len(stray) else Cells(name, "text", _as_texts(data))
-
-
-def _batches(file: Path, reader: Any, names: list[str], columns: int) -> Iterator[Any]:
-    rows = size = 0
-    for batch in reader.iter_batches(_ROWS_AT_ONCE, columns=names, use_threads=False):
-        batch.validate(full=True)
-        rows += batch.num_rows
-        size += batch.nbytes
-        if rows > MAX_ROWS or rows * max(1, columns) > MAX_CELLS or size > 8 * MAX_CELLS:
-            raise DataError(f"{file}: it holds more than {MAX_CELLS:,} values.", "Train on a part of it.")
-        yield batch
-
-
-def _check_rows(file: Path, arrow: Any) -> None:
-    if arrow.num_rows > MAX_ROWS:
-        raise DataError(f"{file}: {arrow.num_rows:,} rows; at most {MAX_ROWS:,} are read.", "Train on a part of it.")
-    if arrow.num_rows == 0:
-        raise DataError(f"{file}: there are no rows in it.", "Give a table with at least 10 rows.")
+    Returns:
+        Bytes of the table, and the lines behind it, without those that are empty.
+    """
+    tail = content[-_TAIL:]
+    begins, end, lines = len(content) - len(tail), len(tail), []
+    for _ in range(_LAST_LINES):
+        whole = tail[:end].rstrip(b"\r\n")
+        start = max(whole.rfind(b"\n"), whole.rfind(b"\r")) + 1
+        line = whole[start:].decode("latin-1" if head.dialect.encoding == "latin-1" else "utf-8", "replace")
+        fields = fields_of([line], head.dialect.separator) if line.count('"') % 2 == 0 else []
+        if not start or not fields or len(fields[0]) == len(head.names):
+            break
+        end = start
+        lines.append(line)
+    return begins + end, lines

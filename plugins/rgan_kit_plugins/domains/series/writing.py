@@ -11,7 +11,7 @@ import numpy as np
 from rgan_kit_plugins.domains.series.clock import Clock
 from rgan_kit_plugins.domains.series.dialect import Dialect
 from rgan_kit_plugins.domains.series.encoding import Variable
-from rgan_kit_plugins.domains.series.roles import SAMPLE_ID
+from rgan_kit_plugins.domains.series.keys import SAMPLE_ID
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.domains.series.decoder import SeriesSample

@@ -5,6 +5,7 @@ from rgan_kit.files.census import Census, census
 from rgan_kit.files.finding import Found, by_number, find
 from rgan_kit.files.fingerprint import Fingerprint, digest_of, fingerprint
 from rgan_kit.files.manifests import DecoderManifest, one_of
+from rgan_kit.files.naming import numbered
 from rgan_kit.files.refusals import UnreadableError, missing, nothing_usable
 from rgan_kit.files.sandbox import Answer, Request, Sandbox, ask_all
 from rgan_kit.files.splits import Split, at_random, by_group, by_name, by_time
@@ -23,6 +24,7 @@ __all__ = [
     "digest_of",
     "fingerprint",
     "DecoderManifest",
+    "numbered",
     "one_of",
     "Answer",
     "Request",

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from music_support import as_array, piece
 
+from rgan_kit.contracts.domains import write_samples
 from rgan_kit_plugins.domains.music.dataset import load
 from rgan_kit_plugins.domains.music.events import Events
+from rgan_kit_plugins.domains.music.keys import name_of, signature_of
 from rgan_kit_plugins.domains.music.metres import Metre
 from rgan_kit_plugins.domains.music.midi import to_midi
 from rgan_kit_plugins.domains.music.notes import DRUMS, Defaults, Note, Piece, settle
 from rgan_kit_plugins.domains.music.options import MusicOptions
+from rgan_kit_plugins.domains.music.reading import read_scores
 from rgan_kit_plugins.domains.music.sound import RATE, to_wave
 
 
@@ -115,3 +118,22 @@ def test_bar_lines_stand_where_bars_begin():
     assert list(own.bar_lines()) == [0, 4, 16, 28]
     drifting = Piece((), 26, 120.0, 4, metres=((0, 13, 32),))
     assert list(drifting.bar_lines()) == [0, 7, 13, 20]
+
+
+def test_files_carry_the_class_of_their_sample_and_its_key(tmp_path):
+    decoder = load(MusicOptions(embedded_melodies=10), None, 0).decoder
+    files = write_samples(decoder, [piece(1), piece(2)], tmp_path, ["e-flat-major", "slow & sad"])
+    assert [file.name for file in files[:4]] == [
+        "sample-0001-e-flat-major.mid", "sample-0001-e-flat-major.wav",
+        "sample-0002-slow_sad.mid", "sample-0002-slow_sad.wav",
+    ]  # fmt: skip
+    first, second = (read_scores(file).scores[0].song for file in files[:4:2])
+    assert (first.key, second.key) == ("e-flat-major", "")
+
+
+def test_every_key_signature_has_a_name_of_its_own():
+    names = {name_of(sharps, minor) for sharps in range(-7, 8) for minor in (0, 1)}
+    assert len(names) == 30
+    assert (name_of(0, 0), name_of(3, 1), name_of(-3, 0)) == ("c-major", "f-sharp-minor", "e-flat-major")
+    assert all(name_of(*signature_of(name)) == name for name in names)
+    assert (name_of(9, 0), signature_of("folk")) == ("", None)

@@ -10,14 +10,14 @@ import numpy as np
 from pydantic import Field
 
 from rgan_kit.contracts import Batch, DataError
-from rgan_kit.files import DecoderManifest, one_of
+from rgan_kit.files import DecoderManifest, numbered, one_of
 from rgan_kit_plugins.domains.frames.braille import braille
 from rgan_kit_plugins.domains.frames.preparation import Preparation
 from rgan_kit_plugins.domains.frames.recordings import read
 from rgan_kit_plugins.domains.frames.signatures import Kind
 from rgan_kit_plugins.domains.frames.sources import find_sources
 from rgan_kit_plugins.domains.frames.store import FrameStore
-from rgan_kit_plugins.domains.frames.writing import MOST_ON_A_SHEET, contact_sheet, numbered, write_png
+from rgan_kit_plugins.domains.frames.writing import MOST_ON_A_SHEET, contact_sheet, write_png
 from rgan_kit_plugins.domains.images.encoding import Form, to_rows
 
 VERSION: Final = 1

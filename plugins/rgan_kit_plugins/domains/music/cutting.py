@@ -234,10 +234,10 @@ def _windows(
     order = in_order(parts, owners)
     parts, numbers, edge = parts[order], numbers[order], edge[order]
     parts[:, START] -= edge
-    changes = np.flatnonzero(np.diff(numbers, prepend=-1)).tolist()
-    for place, after in zip(changes, [*changes[1:], len(parts)], strict=True):
-        number = int(numbers[place])
-        owner = int(np.searchsorted(offsets, number, side="right")) - 1
+    changes = np.flatnonzero(np.diff(numbers, prepend=-1))
+    present = numbers[changes]
+    found = zip(present.tolist(), (np.searchsorted(np.array(offsets), present, side="right") - 1).tolist(), strict=True)
+    for (number, owner), place, after in zip(found, changes.tolist(), [*changes[1:].tolist(), len(parts)], strict=True):
         own, lines = bars[owner]
         window = number - offsets[owner]
         passage = own.part(lines[window], lines[window + 1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from rgan_kit_plugins.domains.music.encoding import Encoded, Form, encode, joine
 from rgan_kit_plugins.domains.music.events import Events
 from rgan_kit_plugins.domains.music.melody import Melody
 from rgan_kit_plugins.domains.music.metres import Metre
-from rgan_kit_plugins.domains.music.notes import DRUMS, DURATION, PITCH, TRACK, VELOCITY, Defaults, Passage
+from rgan_kit_plugins.domains.music.notes import DRUMS, DURATION, PITCH, TRACK, VELOCITY, Defaults, Passage, joined
 from rgan_kit_plugins.domains.music.options import MusicOptions
 from rgan_kit_plugins.domains.music.pianoroll import PianoRoll, common_metres
 from rgan_kit_plugins.domains.music.reading import Collection, Score, read_scores
@@ -70,7 +71,7 @@ def load(options: MusicOptions, path: Path | None, seed: int) -> Dataset:
     split = Split.of(melodies.held_out, "the last melodies are held out")
     decoder = _decoder(options, melodies.passages, split, (0,))
     own = encode(decoder.form, melodies.passages, decoder.cutting.max_length, Counter())
-    train, validation = _sides(decoder.form, own.rows, split, melodies.labels)
+    train, validation = map(partial(_source, decoder), _sides(decoder.form, own.rows, split, melodies.labels))
     notes = {"data": f"embedded melodies, {len(melodies.passages):,} drawn with seed {seed}"}
     summary = {**notes, **_describe(decoder.form, train, validation, len(train), melodies.label_names)}
     spec = _spec(decoder.form, train, validation, melodies.label_names)
@@ -91,9 +92,10 @@ def _load_files(found: Collection, options: MusicOptions, path: Path, rng: np.ra
     held_out = np.zeros(len(material.passages), np.bool_)
     held_out[split.validation] = True
     halves = Split.of(held_out[own.owners], split.words)
-    plain, validation = _sides(form, own.rows, halves, labels)
+    plain, held = _sides(form, own.rows, halves, labels)
+    validation = _source(decoder, held)
     training = [own.passages[place] for place in halves.train.tolist()]
-    train = _transposed(decoder, plain, training, options.semitones) if options.semitones else plain
+    train = _transposed(decoder, plain, training, options.semitones) if options.semitones else _source(decoder, plain)
     repairs = Counter(fate for score in material.scores for fate in score.song.repairs)
     told = tallies(form, material.fates, material.notes, own.passages, repairs, len(material.scores))
     notes = {"data": f"{len(material.scores):,} scores in {path}"}
@@ -105,7 +107,7 @@ def _load_files(found: Collection, options: MusicOptions, path: Path, rng: np.ra
     summary = {**notes, **_describe(form, train, validation, len(plain), names)}
     if names:
         found.fingerprint.add_words(*material.labels)
-    spec, refused = _spec(form, plain, validation, names), dict(sorted(material.refused.items()))
+    spec, refused = _spec(form, plain, held, names), dict(sorted(material.refused.items()))
     return Dataset(spec, train, validation, decoder, found.fingerprint.hex(), summary, refused=refused, tallies=told)
 
 
@@ -237,14 +239,17 @@ def _sides(form: Form, rows: list[np.ndarray], split: Split, labels: np.ndarray 
     return train, validation
 
 
+def _source(decoder: MusicDecoder, samples: Sequences) -> SequenceSource:
+    """Samples in their own keys; piano rolls, which are held as bytes, become numbers as they are taken."""
+    return samples if not isinstance(decoder.form, PianoRoll) else _transposed(decoder, samples, [], 0)
+
+
 def _transposed(decoder: MusicDecoder, samples: Sequences, passages: list[Passage], most: int) -> Transposed:
     form, pitches = decoder.form, decoder.pitches
     programs = np.arange(DRUMS + 1) if decoder.cutting.by_program else np.array(form.defaults.programs)
-    room = np.zeros((len(passages), 2), np.int64)
-    for number, passage in enumerate(passages):
-        moved = passage.notes[programs[passage.notes[:, TRACK]] != DRUMS, PITCH]
-        if len(moved):
-            room[number] = moved.min() - pitches[0], pitches[-1] - moved.max()
+    room = np.zeros((len(samples), 2), np.int64)
+    if most:
+        room = _room(decoder, passages, programs)
     if isinstance(form, PianoRoll):
         return Transposed.of(samples, room, most, range(len(pitches)), ())
     drums = np.flatnonzero(programs == DRUMS).tolist() if isinstance(form, Events) and "track" in form.tokens else []
@@ -252,7 +257,20 @@ def _transposed(decoder: MusicDecoder, samples: Sequences, passages: list[Passag
     return Transposed.of(samples, room, most, form.vocabulary.block("pitch"), fixed)
 
 
-def _spec(form: Form, train: Sequences, validation: Sequences, labels: tuple[str, ...]) -> DataSpec:
+def _room(decoder: MusicDecoder, passages: list[Passage], programs: np.ndarray) -> np.ndarray:
+    """Semitones that each sample can go down and up: int64 ``[samples, 2]``."""
+    room, pitches = np.zeros((len(passages), 2), np.int64), decoder.pitches
+    notes, owners = joined(passages)
+    moving = programs[notes[:, TRACK]] != DRUMS
+    heights, owners = notes[moving, PITCH], owners[moving]
+    places = np.flatnonzero(np.diff(owners, prepend=-1))
+    if len(places):
+        lowest, highest = np.minimum.reduceat(heights, places), np.maximum.reduceat(heights, places)
+        room[owners[places]] = np.stack([lowest - pitches[0], pitches[-1] - highest], axis=1)
+    return room
+
+
+def _spec(form: Form, train: SequenceSource, validation: SequenceSource, labels: tuple[str, ...]) -> DataSpec:
     longest = int(max(train.lengths.max(), validation.lengths.max()))
     if isinstance(form, PianoRoll):
         names = form.features

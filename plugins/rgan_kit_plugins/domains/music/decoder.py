@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
@@ -140,14 +141,14 @@ class MusicDecoder:
         """Metre, tempo, length and the first notes, in one line."""
         return writing.preview(sample)
 
-    def write(self, samples: Sequence[Any], folder: Path) -> list[Path]:
-        """Writes a .mid and a .wav for every sample, and a picture of the first dozen.
+    def write(self, samples: Sequence[Any], folder: Path, labels: Sequence[str] | None = None) -> list[Path]:
+        """Writes a .mid and a .wav for every sample, with its class in their names, and a picture of the first dozen.
 
         Raises:
             RganKitError: the folder cannot be written to.
             DeviceError: FluidSynth is asked for and not there, or fails.
         """
-        return writing.write(samples, folder)
+        return writing.write(samples, folder, labels)
 
     def read(self, path: Path) -> Batch[np.ndarray]:
         """The samples of a file or folder as the model was trained on them, in the order of their names; tokens with
@@ -172,7 +173,8 @@ class MusicDecoder:
             reasons = "; ".join(f"{file}: {reason}" for file, reason in list(refused.items())[:3])
             raise DataError(f"{path}: {len(refused):,} scores cannot be used ({reasons}).", "Leave them out.")
         rows = encode(self.form, passages, self.cutting.max_length, Counter()).rows
-        return joined_rows(self.form, rows).take(np.arange(len(rows)))
+        batch = joined_rows(self.form, rows).take(np.arange(len(rows)))
+        return batch if not isinstance(self.form, PianoRoll) else replace(batch, values=batch.values.astype(np.float32))
 
     def manifest(self) -> dict[str, Any]:
         """Everything that ``from_manifest`` needs, and an app in another language to decode by itself; the page

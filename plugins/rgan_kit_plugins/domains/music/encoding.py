@@ -27,7 +27,7 @@ class Encoded:
     """Samples as arrays.
 
     Attributes:
-        rows: tokens with their end token, or piano rolls.
+        rows: tokens without end tokens, or piano rolls.
         passages: what each is of.
         owners: int64 ``[samples]``, the passage given that each is of or a part of.
     """
@@ -67,19 +67,24 @@ def encode(form: Form, passages: Sequence[Passage], most: int, fates: Counter[st
         fates["split"] += len(too_long)
         todo = [(owner, half) for owner, passage in too_long for half in passage.halves()]
     ordered = [(owner, row, passage) for owner, own in enumerate(done) for row, passage in own]
-    ends = [] if isinstance(form, PianoRoll) else [EOS]
     return Encoded(
-        [np.append(row, ends) if ends else row for _, row, _ in ordered],
+        [row for _, row, _ in ordered],
         [passage for *_, passage in ordered],
         np.array([owner for owner, *_ in ordered], np.int64),
     )
 
 
 def joined_rows(form: Form, rows: list[np.ndarray], labels: np.ndarray | None = None) -> Sequences:
-    """Samples as one source."""
-    if isinstance(form, PianoRoll):
-        return Sequences.of(rows, fill=0, dtype=np.float32, labels=labels)
-    return Sequences.of(rows, fill=PAD, dtype=np.int32, labels=labels)
+    """Samples as one source: tokens int32 with their end tokens, piano rolls as bytes."""
+    is_roll = isinstance(form, PianoRoll)
+    offsets = np.cumsum([0, *(len(row) + (not is_roll) for row in rows)], dtype=np.int64)
+    if is_roll:
+        return Sequences(np.concatenate(rows), offsets, 0, labels)
+    values = np.full(int(offsets[-1]), EOS, np.int32)
+    inside = np.ones(len(values), np.bool_)
+    inside[offsets[1:] - 1] = False
+    values[inside] = np.concatenate(rows)
+    return Sequences(values, offsets, PAD, labels)
 
 
 _FATES: Final = {

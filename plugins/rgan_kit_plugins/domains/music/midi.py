@@ -19,12 +19,13 @@ Message = tuple[int, bytes]
 """Tick and content."""
 
 
-def to_midi(piece: Piece, name: str = "") -> bytes:
+def to_midi(piece: Piece, name: str = "", key: tuple[int, int] | None = None) -> bytes:
     """A file of one track with tempos and metres and one for each that the piece uses.
 
     Args:
         piece: its notes may not overlap within a pitch and track; ``steps_per_beat`` divides 480.
         name: of the whole.
+        key: sharps (flats below zero), and 1 for minor.
     """
     ticks = TICKS_PER_BEAT // piece.steps_per_beat
     text = name.encode()[:120]
@@ -32,6 +33,8 @@ def to_midi(piece: Piece, name: str = "") -> bytes:
     for step, tempo in ((0, piece.tempo), *piece.tempos):
         microseconds = min(round(60e6 / tempo), _MOST_TEMPO)
         head.append((step * ticks, b"\xff\x51\x03" + microseconds.to_bytes(3, "big")))
+    if key is not None:
+        head.append((0, b"\xff\x59\x02" + struct.pack(">bB", *key)))
     for units, metre in piece.exact_metres:
         signature = bytes([metre.numerator, metre.denominator.bit_length() - 1, 24, 8])
         head.append((units * TICKS_PER_BEAT // UNIT, b"\xff\x58\x04" + signature))

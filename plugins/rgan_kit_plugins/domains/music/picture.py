@@ -28,9 +28,10 @@ def can_draw() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def to_png(pieces: Sequence[Piece]) -> bytes:
+def to_png(pieces: Sequence[Piece], labels: Sequence[str] | None = None) -> bytes:
     """The first dozen of the samples, three in a row, all on one axis of time in beats, with a line at every bar; pitch
-    upwards, a colour for each instrument, which the legend names."""
+    upwards, a colour for each instrument, which the legend names;
+    the class of each in its title, where there are classes."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
@@ -49,7 +50,8 @@ def to_png(pieces: Sequence[Piece]) -> bytes:
         if number >= len(pieces):
             axes.set_axis_off()
             continue
-        _draw(axes, pieces[number], colours, f"{number + 1}: {pieces[number].tempo:.0f} beats a minute")
+        own = f"{labels[number]}, " if labels else ""
+        _draw(axes, pieces[number], colours, f"{number + 1}: {own}{pieces[number].tempo:.0f} beats a minute")
         axes.set_xlim(0, beats)
         axes.set_ylim(min(pitches) - 2, max(pitches) + 2)
     handles = [Line2D([], [], color=colours[voice], linewidth=3) for voice in voices[:_MOST_VOICES]]

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from rgan_kit.files import UnreadableError
+from rgan_kit_plugins.domains.music.keys import name_of
 from rgan_kit_plugins.domains.music.metres import Metre
 from rgan_kit_plugins.domains.music.notes import COLUMNS, DRUMS, DURATION, PITCH, START, TRACK, VELOCITY
 
@@ -21,12 +22,9 @@ _TEMPO: Final = 120.0
 _GRIDS: Final = (2, 4, 3, 6, 8, 12)
 _USUAL_GRID: Final = 4
 _NEARLY_ALL: Final = 0.99
+_NOTES_ASKED: Final = 100_000
 _NOTE_BYTES: Final = 10
 _ACCENT: Final = 105  # velocity that abc2midi gives to the first note of a bar
-_SHARPS: Final = ("c", "g", "d", "a", "e", "b", "f-sharp", "c-sharp")
-_FLATS: Final = ("c", "f", "b-flat", "e-flat", "a-flat", "d-flat", "g-flat", "c-flat")
-_MINOR_SHARPS: Final = ("a", "e", "b", "f-sharp", "c-sharp", "g-sharp", "d-sharp", "a-sharp")
-_MINOR_FLATS: Final = ("a", "d", "g", "c", "f", "b-flat", "e-flat", "a-flat")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +99,7 @@ def song_of(head: Mapping[str, Any], content: bytes) -> Song:
         notes = _notes(content, counts)
         pedals = np.array(head["pedals"], np.int64).reshape(-1, 3)
         tempos, metres = _tempos(head["tempos"], repairs), _metres(head["metres"], repairs)
-        key = _key(head["key"])
+        key = name_of(*map(int, head["key"])) if head["key"] is not None else ""
         accented = bool(head["accented"])
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UnreadableError("the parser's answer is damaged") from error
@@ -147,6 +145,10 @@ def _check(notes: np.ndarray, ticks: int, repairs: dict[str, int]) -> None:
 
 def _tempos(changes: Sequence[Sequence[float]], repairs: dict[str, int]) -> np.ndarray:
     """In order, one a tick, between 10 and 1,000 beats a minute."""
+    if not changes:
+        return np.array([[0.0, _TEMPO]])
+    if len(changes) == 1 and changes[0][0] == 0 and _SLOWEST <= changes[0][1] <= _FASTEST:  # as most files have it
+        return np.array([[0.0, float(changes[0][1])]])
     tempos = np.array(changes, np.float64).reshape(-1, 2)
     fit = np.isfinite(tempos).all(axis=1) & (tempos[:, 0] >= 0) & (tempos[:, 1] > 0)
     far = (tempos[:, 1] < _SLOWEST) | (tempos[:, 1] > _FASTEST) | ~fit
@@ -163,6 +165,8 @@ def _tempos(changes: Sequence[Sequence[float]], repairs: dict[str, int]) -> np.n
 
 def _metres(changes: Sequence[Sequence[int]], repairs: dict[str, int]) -> np.ndarray:
     """In order, one a tick, each a usable metre."""
+    if not changes:
+        return np.array([[0, 4, 4]])
     metres = np.array(changes, np.int64).reshape(-1, 3)
     usable = np.array([Metre(*each).usable for each in metres[:, 1:].tolist()], np.bool_)
     if not usable.all():
@@ -173,17 +177,6 @@ def _metres(changes: Sequence[Sequence[int]], repairs: dict[str, int]) -> np.nda
     if not len(metres) or metres[0, 0] > 0:
         metres = np.concatenate([[[0, 4, 4]], metres])
     return np.asarray(metres[np.concatenate([[True], (np.diff(metres[:, 1:], axis=0) != 0).any(axis=1)])])
-
-
-def _key(signature: Sequence[int] | None) -> str:
-    """``c-major`` from sharps (flats below zero) and 0 for major, 1 for minor."""
-    if signature is None:
-        return ""
-    sharps, minor = (int(number) for number in signature)
-    if not -7 <= sharps <= 7 or minor not in (0, 1):
-        return ""
-    names = ((_FLATS, _MINOR_FLATS) if sharps < 0 else (_SHARPS, _MINOR_SHARPS))[minor]
-    return f"{names[abs(sharps)]}-{'minor' if minor else 'major'}"
 
 
 def _with_pickup(metres: np.ndarray, notes: np.ndarray, ticks: int) -> np.ndarray:
@@ -211,8 +204,9 @@ def _with_pickup(metres: np.ndarray, notes: np.ndarray, ticks: int) -> np.ndarra
 def coarsest_grid(songs: Sequence[Song]) -> int:
     """Steps in a beat of the coarsest grid that nearly all notes begin on, and end on, where they end on any; 4 where
     they begin on none, as they do in music that someone played."""
-    starts = np.concatenate([song.notes[:, START] / song.ticks_per_beat for song in songs])
-    ends = starts + np.concatenate([song.notes[:, DURATION] / song.ticks_per_beat for song in songs])
+    every = 1 + sum(len(song.notes) for song in songs) // _NOTES_ASKED
+    starts = np.concatenate([song.notes[::every, START] / song.ticks_per_beat for song in songs])
+    ends = starts + np.concatenate([song.notes[::every, DURATION] / song.ticks_per_beat for song in songs])
     fitting = [steps for steps in _GRIDS if _lie_on(starts, steps)]
     whole = [steps for steps in fitting if _lie_on(ends, steps)]
     return next(iter(whole or fitting), _USUAL_GRID)

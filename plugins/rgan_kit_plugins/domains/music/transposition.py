@@ -1,4 +1,4 @@
-"""Training samples in other keys, made when a batch is taken: memory holds each of them once."""
+"""Training samples in other keys, made when a batch is taken: memory holds each of them once, piano rolls as bytes."""
 
 from __future__ import annotations
 
@@ -47,6 +47,11 @@ class Transposed:
         """int64 ``[samples in all keys]``."""
         return np.asarray(self.samples.lengths[self.rows])
 
+    @property
+    def labels(self) -> np.ndarray | None:
+        """int64 ``[samples in all keys]``, or None without classes."""
+        return None if self.samples.labels is None else np.asarray(self.samples.labels[self.rows])
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -57,7 +62,8 @@ class Transposed:
         if batch.values.ndim == 3:  # piano rolls [batch, steps, features], whose keys move
             keys = batch.values.reshape(*batch.values.shape[:2], -1, len(self.pitches))  # sounding and struck
             rolls = [np.roll(roll, shift, axis=2) for roll, shift in zip(keys, shifts, strict=True)]
-            return Batch(np.stack(rolls).reshape(batch.values.shape), batch.lengths, batch.labels)
+            values = np.stack(rolls).reshape(batch.values.shape).astype(np.float32)
+            return Batch(values, batch.lengths, batch.labels)
         values = batch.values
         moves = (values >= self.pitches.start) & (values < self.pitches.stop)
         if self.fixed:

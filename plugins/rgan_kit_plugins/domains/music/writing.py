@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from rgan_kit.files import numbered
 from rgan_kit.storage import write_whole
 from rgan_kit_plugins.domains.music.fluidsynth import render, soundfont
+from rgan_kit_plugins.domains.music.keys import signature_of
 from rgan_kit_plugins.domains.music.midi import to_midi
 from rgan_kit_plugins.domains.music.notes import DRUMS, Note, Piece
 from rgan_kit_plugins.domains.music.picture import can_draw, to_png
@@ -17,20 +19,21 @@ _NOTES_SHOWN: Final = 24
 _PITCH_CLASSES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
-def write(samples: Sequence[Piece], folder: Path) -> list[Path]:
+def write(samples: Sequence[Piece], folder: Path, labels: Sequence[str] | None = None) -> list[Path]:
     """Writes a .mid and a .wav for every sample and, where matplotlib is installed, ``pianorolls.png`` of the first
-    dozen. The sound is FluidSynth's where ``RGANKIT_SOUNDFONT`` names a SoundFont.
+    dozen. The sound is FluidSynth's where ``RGANKIT_SOUNDFONT`` names a SoundFont. The class of a sample, where there
+    is one, is part of its files' names and the name inside the .mid; where it is a key, that has its signature.
 
     Raises:
         RganKitError: the folder cannot be written to.
         DeviceError: FluidSynth is asked for and not there, or fails.
     """
     font = soundfont()
-    digits = max(4, len(str(len(samples))))
     written = []
-    for number, piece in enumerate(samples, 1):
-        score = folder / f"sample-{number:0{digits}}.mid"
-        write_whole(score, to_midi(piece), force=False)
+    classes = [""] * len(samples) if labels is None else labels
+    names = numbered(folder, "sample", len(samples), ".mid", labels)
+    for score, piece, label in zip(names, samples, classes, strict=True):
+        write_whole(score, to_midi(piece, label, signature_of(label)), force=False)
         sound = score.with_suffix(".wav")
         if font is None:
             write_whole(sound, to_wave(piece), force=False)
@@ -39,7 +42,7 @@ def write(samples: Sequence[Piece], folder: Path) -> list[Path]:
         written += [score, sound]
     if samples and can_draw():
         picture = folder / "pianorolls.png"
-        write_whole(picture, to_png(samples), force=False)
+        write_whole(picture, to_png(samples, labels), force=False)
         written.append(picture)
     return written
 

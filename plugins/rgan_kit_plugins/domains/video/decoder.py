@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from rgan_kit.contracts import Batch, DataError
-from rgan_kit.files import DecoderManifest, one_of
+from rgan_kit.files import DecoderManifest, numbered, one_of
 from rgan_kit_plugins.domains.frames.braille import braille
 from rgan_kit_plugins.domains.frames.preparation import Preparation
 from rgan_kit_plugins.domains.frames.recordings import read
@@ -22,7 +22,6 @@ from rgan_kit_plugins.domains.frames.writing import (
     MOST_ON_A_SHEET,
     can_write_mp4,
     contact_sheet,
-    numbered,
     write_gif,
     write_mp4,
     write_npz,

@@ -28,8 +28,8 @@ from rgan_kit.export.graph import to_onnx
 from rgan_kit.export.interface import example_inputs, inputs_of, outputs_of
 from rgan_kit.runtime import load
 from rgan_kit.runtime.manifest import Manifest
-from rgan_kit_plugins.domains.text.decoder import TextDecoder
-from rgan_kit_plugins.domains.text.symbols import SPECIAL
+from rgan_kit_plugins.domains.text.decoder import TextDecoder, TextManifest
+from rgan_kit_plugins.domains.text.encoding import SPECIAL, Level
 from rgan_kit_plugins.generators import GENERATORS
 from rgan_kit_plugins.loggers.tensorboard import TensorBoardLogger
 
@@ -291,7 +291,7 @@ def test_the_program_in_the_readme_of_exported_feeds_latent_and_labels(tmp_path)
     generator = chosen.build(chosen.options(hidden_size=12, embedding_size=8, latent_size=5), data)
     inputs, outputs = inputs_of(data, generator), outputs_of(data)
     model = to_onnx(generator.sampler(), example_inputs(inputs, 3, 5), inputs, outputs, 18)
-    decoder = TextDecoder("character", (*SPECIAL, *"abcdefghijklmnopqrstuvwxyz"))
+    decoder = TextDecoder(TextManifest.of(Level("character"), (*SPECIAL, *"abcdefghijklmnopqrstuvwxyz")))
     hashes = dict.fromkeys(("configuration", "weights", "data"), "0" * 64)
     manifest = Manifest(
         contract=1, kind="tokens", domain="text", recipe="test", inputs=inputs, outputs=outputs, max_length=12,

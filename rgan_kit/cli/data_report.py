@@ -22,6 +22,7 @@ from rgan_kit.contracts import (
     Tally,
     TokenSpec,
     TooLittleError,
+    Windows,
     as_lines,
     evenly,
     write_samples,
@@ -153,11 +154,16 @@ def _memory(dataset: Dataset) -> dict[str, Any]:
     size = TrainOptions().batch_size
     longest = max(int(source.lengths.max()) for source in sources)
     return {
-        "data": sum(_bytes(source, step.nbytes) for source in sources),
+        "data": sum(_bytes(source, step.nbytes) for source in sources) - _shared(*sources),
         "streamed": not all(isinstance(source, Sequences) or hasattr(source, "nbytes") for source in sources),
         "batch": size * longest * step.size * (8 if dataset.spec.kind == "tokens" else 4),
         "batch_size": size,
     }
+
+
+def _shared(one: SequenceSource, other: SequenceSource) -> int:
+    """Bytes that two sources have in common: the text that both have windows of."""
+    return one.row.nbytes if isinstance(one, Windows) and one.row is getattr(other, "row", None) else 0
 
 
 def _bytes(source: SequenceSource, step: int) -> int:

@@ -27,8 +27,8 @@ from rgan_kit_plugins.domains.series.decoder import VERSION, SeriesDecoder, Seri
 from rgan_kit_plugins.domains.series.encoding import Variable, Variables
 from rgan_kit_plugins.domains.series.picture import Curves
 from rgan_kit_plugins.domains.series.roles import Recorded
-from rgan_kit_plugins.domains.text.decoder import TextDecoder
-from rgan_kit_plugins.domains.text.symbols import SPECIAL
+from rgan_kit_plugins.domains.text.decoder import TextDecoder, TextManifest
+from rgan_kit_plugins.domains.text.encoding import SPECIAL, Level
 from rgan_kit_plugins.domains.video.decoder import VideoDecoder
 
 TYPES = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "uint8": TensorProto.UINT8}
@@ -65,7 +65,7 @@ def make(folder: Path) -> dict[str, Path]:
 
 
 def _text() -> TextDecoder:
-    return TextDecoder("word", [*SPECIAL, *WORDS])
+    return TextDecoder(TextManifest.of(Level("word"), [*SPECIAL, *WORDS]))
 
 
 def _melody_names() -> Vocabulary:

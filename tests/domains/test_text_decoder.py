@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from rgan_kit.contracts import DataError, RganKitError
-from rgan_kit_plugins.domains.text import SPEC, description
-from rgan_kit_plugins.domains.text.decoder import TextDecoder
-from rgan_kit_plugins.domains.text.symbols import SPECIAL
+from rgan_kit_plugins.domains.text import SPEC
+from rgan_kit_plugins.domains.text.decoder import TextDecoder, TextManifest
+from rgan_kit_plugins.domains.text.encoding import SPECIAL, Level
+from rgan_kit_plugins.domains.text.records import Layout
 
-CHARACTERS = TextDecoder("character", (*SPECIAL, "a", "b", "\n"))
-WORDS = TextDecoder("word", (*SPECIAL, "dog", "<unk>", "cat"))
+CHARACTERS = TextDecoder(TextManifest.of(Level("character"), (*SPECIAL, "a", "b", "\n")))
+WORDS = TextDecoder(TextManifest.of(Level("word"), (*SPECIAL, "dog", "<unk>", "cat")))
 A, B, NEWLINE = 4, 5, 6
 
 
@@ -30,6 +31,11 @@ def decode(decoder: TextDecoder, tokens: list[int], length: int | None = None) -
 def test_symbols_are_joined_as_their_level_joins_them():
     assert decode(CHARACTERS, [A, B, B]) == "abb"
     assert decode(WORDS, [A, B, 6]) == "dog <unk> cat"
+
+
+def test_no_space_stands_beside_a_line_end():
+    verses = TextDecoder(TextManifest.of(Level("word"), (*SPECIAL, "dog", "\n", "cat")))
+    assert decode(verses, [B, A, B, B, 6, 6, B]) == "\ndog\n\ncat cat\n"
 
 
 def test_what_stands_for_no_text_is_passed_over():
@@ -74,10 +80,36 @@ def test_samples_are_written_one_a_line(tmp_path):
     assert files[0].read_bytes() == b"dog cat\n\ndog\n"
 
 
-def test_samples_with_line_ends_are_written_one_a_file(tmp_path):
-    files = CHARACTERS.write(["a\nb", "ba"], tmp_path)
-    assert [file.name for file in files] == ["sample-0001.txt", "sample-0002.txt"]
-    assert [file.read_bytes() for file in files] == [b"a\nb", b"ba"]
+FILES = {"sample-0001.txt": "a\nb\n", "sample-0002.txt": "ba\n"}
+RECORDS = [{"text": "a\nb"}, {"text": "ba"}]
+LABELLED = [{"text": "a\nb", "label": "x"}, {"text": "ba", "label": "y/z"}]
+FORMS = {
+    "records": ("line", None, {"samples.jsonl": "".join(f"{json.dumps(each)}\n" for each in RECORDS)}),
+    "paragraphs": ("paragraph", None, {"samples.txt": "a\nb\n\nba\n"}),
+    "files": ("file", None, FILES),
+    "windows": ("window", None, FILES),
+    "records with classes": ("line", "auto", {"samples.jsonl": "".join(f"{json.dumps(each)}\n" for each in LABELLED)}),
+    "windows in folders": ("window", "folder", {"x/sample-0001.txt": "a\nb\n", "y_z/sample-0002.txt": "ba\n"}),
+    "files named by class": ("file", "file", {"x-sample-0001.txt": "a\nb\n", "y_z-sample-0002.txt": "ba\n"}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_samples_are_written_as_their_kind_is_read(tmp_path, form):
+    unit, labels, contents = FORMS[form]
+    window = 4 if unit == "window" else 0
+    about = TextManifest.of(Level("character"), (*SPECIAL, *"ab\n"), unit, Layout(labels or "auto"), window=window)
+    files = TextDecoder(about).write(["a\nb", "ba"], tmp_path, ["x", "y/z"] if labels else None)
+    assert {file.relative_to(tmp_path).as_posix(): file.read_text() for file in files} == contents
+
+
+def test_a_document_has_the_real_line_ends():
+    assert CHARACTERS.document("a\nb") == "a\nb"
+
+
+def test_lines_with_classes_are_written_as_a_table(tmp_path):
+    (file,) = WORDS.write(["dog cat", "cat"], tmp_path, ["calm", "loud"])
+    assert (file.name, file.read_text()) == ("samples.tsv", "label\ttext\ncalm\tdog cat\nloud\tcat\n")
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
@@ -126,14 +158,14 @@ def test_a_decoder_comes_back_in_another_process_without_torch():
         ({"level": ["word"]}, "level is"),
         ({"joiner": ""}, "joiner is ''"),
         ({"special": {"pad": 1}}, "special is"),
-        ({"vocabulary": None}, "vocabulary is no list"),
-        ({"vocabulary": list(SPECIAL)}, "vocabulary is no list of 5"),
-        ({"vocabulary": ["a"] * 1_000_001}, "1,000,000 symbols"),
-        ({"vocabulary": [*SPECIAL, "a", 7]}, "no text"),
-        ({"vocabulary": [*SPECIAL, "a", ""]}, "no text"),
+        ({"vocabulary": None}, "vocabulary is None"),
+        ({"vocabulary": list(SPECIAL)}, "vocabulary is ["),
+        ({"vocabulary": ["a"] * 1_000_001}, "at most 1000000"),
+        ({"vocabulary": [*SPECIAL, "a", 7]}, "vocabulary.5 is 7"),
+        ({"vocabulary": [*SPECIAL, "a", ""]}, "vocabulary.5 is ''"),
         ({"vocabulary": [*SPECIAL, "a", "a"]}, "a symbol twice"),
         ({"vocabulary": [*SPECIAL, "a", "b\nc"]}, "words with spaces"),
-        ({"vocabulary": [*SPECIAL, "a", "\ud800"]}, "surrogate"),
+        ({"vocabulary": [*SPECIAL, "a", "\ud800"]}, "JSON"),
         ({"level": "character", "joiner": ""}, "several characters"),
     ],
 )
@@ -145,7 +177,7 @@ def test_a_hostile_manifest_is_refused_with_its_fault(changes, words):
 
 
 def test_a_vocabulary_that_would_fill_the_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(description, "_MOST_CHARACTERS", 25)
+    monkeypatch.setattr("rgan_kit_plugins.domains.text.decoder._MOST_CHARACTERS", 25)
     with pytest.raises(DataError, match="more than 25 characters"):
         SPEC.decoder(WORDS.manifest())
 

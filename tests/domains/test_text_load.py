@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rgan_kit.contracts import DataError, Dataset, Sequences, TokenSpec, UsageError
-from rgan_kit_plugins.domains.text import SPEC, samples
-from rgan_kit_plugins.domains.text.symbols import BOS, EOS, PAD, UNKNOWN
+from rgan_kit_plugins.domains.text import SPEC, running
+from rgan_kit_plugins.domains.text.encoding import BOS, EOS, PAD, UNKNOWN
 from rgan_kit_plugins.worlds.sentences import embedded_grammar
 
 NAMES = [f"{first}{second}" for first in ("an", "be", "ma", "lo") for second in ("na", "lla", "ri", "x", "o")]
@@ -27,7 +27,12 @@ def load(tmp_path: Path, lines: list[str], seed: int = 0, **options) -> Dataset:
 
 def texts(dataset: Dataset, source: Sequences) -> list[str]:
     batch = source.take(np.arange(len(source)))
-    return dataset.decoder.decode({"tokens": batch.values, "lengths": batch.lengths - 1})
+    return dataset.decoder.decode({"tokens": batch.values, "lengths": batch.lengths - dataset.spec.ends})
+
+
+def tally(dataset: Dataset, noun: str, fate: str) -> tuple[int, int]:
+    (found,) = [each for each in dataset.tallies if each.noun == noun and fate in each.fate]
+    return found.count, found.total
 
 
 def everything(dataset: Dataset) -> list[str]:
@@ -87,12 +92,32 @@ def test_what_is_read_is_what_is_written(tmp_path, level, lines):
 
 @round_trip
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0\ufeff"), min_size=200, max_size=400))
-def test_windows_of_characters_side_by_side_are_the_text_itself(tmp_path, text):
-    dataset = load(tmp_path, [text.removesuffix("\n")], unit="window", window_length=4, level="character")
-    running = text.removesuffix("\n").removesuffix("\n")
+def test_windows_of_characters_are_the_text_itself_and_no_symbol_is_left_over(tmp_path, text):
+    dataset = load(tmp_path, [text], unit="window", window_length=4, level="character", min_count=1)
+    running = text.removesuffix("\n")
     pieces = {running[start : start + 4] for start in range(len(running))}
     assert set(texts(dataset, dataset.train)) <= pieces
-    assert len(dataset.train) + len(dataset.validation) == len(running) // 4
+    assert tally(dataset, "characters", "in no window") == (0, len(running))
+    spans = [side.stretches() for side in (dataset.train, dataset.validation)]
+    assert sum(int(np.diff(each).sum()) for each in spans) == len(running)
+
+
+def test_every_symbol_of_a_stretch_is_scored_and_windows_never_end(tmp_path):
+    text = " ".join(f"w{number % 7}" for number in range(2_000))
+    dataset = load(tmp_path, [text], unit="window", level="word", window_length=20, context=0.25)
+    assert not dataset.spec.ends
+    assert not (dataset.train.row == EOS).any()
+    assert (dataset.spec.max_length, set(dataset.train.lengths.tolist())) == (20, {20})
+    windows = dataset.train
+    whole = windows.context == 0
+    assert len(windows) / 9 < whole.sum() < len(windows) / 4  # what begins with nothing before it is learnt too
+    scored = np.zeros(len(windows.row), np.int64)
+    for start, context in zip(windows.starts.tolist(), windows.context.tolist(), strict=True):
+        scored[start + context : start + 20] += 1
+    covered = np.concatenate([np.arange(begin, end) for begin, end in windows.stretches()])
+    assert scored[covered].min() == 1
+    assert (scored[covered] == 1).mean() > 0.9
+    assert (dataset.validation.context >= 5).all()
 
 
 def test_each_sample_ends_with_its_end_token_and_holds_no_other_special_one(tmp_path):
@@ -100,7 +125,7 @@ def test_each_sample_ends_with_its_end_token_and_holds_no_other_special_one(tmp_
     assert isinstance(dataset.spec, TokenSpec)
     assert (dataset.spec.pad, dataset.spec.bos, dataset.spec.eos, dataset.spec.unknown) == (PAD, BOS, EOS, UNKNOWN)
     for source in (dataset.train, dataset.validation):
-        assert source.values.dtype == np.int32
+        assert source.values.dtype == np.uint8  # as small as the vocabulary allows
         for number in range(len(source)):
             assert source[number][-1] == EOS
             assert source[number][:-1].min() >= UNKNOWN
@@ -122,7 +147,7 @@ def test_rare_symbols_become_the_unknown_one_and_their_share_is_said(tmp_path):
     assert "the � runs" in everything(dataset)
     unknown = sum(int((source.values == UNKNOWN).sum()) for source in (dataset.train, dataset.validation))
     assert unknown == 1
-    assert "%" in dataset.summary["unknown"]
+    assert tally(dataset, "words", "unknown") == (1, 63)
 
 
 def test_the_largest_vocabulary_keeps_the_frequent_symbols(tmp_path):
@@ -144,11 +169,11 @@ def test_a_cut_off_that_leaves_nothing_is_an_error(tmp_path):
 
 def test_lines_that_are_too_long_are_left_out_and_counted(tmp_path):
     dataset = load(tmp_path, [*SENTENCES, "one " * 65, "two " * 64])
-    assert dataset.summary["left out"] == "1 of 14 lines, longer than 64 words"
+    assert tally(dataset, "lines", "longer than 64 words") == (1, 14)
     assert dataset.spec.max_length == 64
     assert len(dataset.train) + len(dataset.validation) == 13
     shorter = load(tmp_path, [*SENTENCES, "one two three"], max_length=7)
-    assert "left out" not in shorter.summary
+    assert tally(shorter, "lines", "longer than 7 words") == (0, 13)
 
 
 def test_blank_lines_are_no_samples(tmp_path):
@@ -207,9 +232,12 @@ def test_no_validation_window_shares_a_position_with_a_training_window(tmp_path,
     assert len(dataset.validation) >= 1
 
 
-def test_windows_keep_line_ends_at_the_level_of_characters(tmp_path):
-    dataset = load(tmp_path, ["ab", "", "cd"] * 40, unit="window", window_length=7, level="character")
-    assert set(texts(dataset, dataset.train)) <= {"ab\n\ncd\n"}
+@pytest.mark.parametrize("level", ["character", "word"])
+def test_windows_keep_line_ends_at_every_level(tmp_path, level):
+    running = "ab\n\ncd\n" * 60
+    dataset = load(tmp_path, [running], unit="window", window_length=7, level=level)
+    assert all(window in running for window in texts(dataset, dataset.train))
+    assert any("\n\n" in window for window in texts(dataset, dataset.train))
 
 
 def test_overlapping_windows_do_not_make_a_symbol_frequent(tmp_path):
@@ -225,7 +253,7 @@ def test_too_few_windows_are_an_error_that_says_how_many(tmp_path, options):
 
 
 def test_more_windows_than_memory_should_hold_are_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(samples, "_MOST_SYMBOLS", 100_000)
+    monkeypatch.setattr(running, "_MOST_WINDOWS", 5_000)
     with pytest.raises(DataError, match="too many to hold in memory"):
         load(tmp_path, ["x" * 10_000], unit="window", window_length=100, stride=1)
 
@@ -248,8 +276,9 @@ def test_the_default_training_set_holds_every_word_of_the_language(seed):
 
 
 def test_the_embedded_language_has_no_windows():
-    with pytest.raises(UsageError, match="sentences"):
-        SPEC.load(SPEC.options(unit="window"), None, 0)
+    for unit in ("window", "paragraph", "file"):
+        with pytest.raises(UsageError, match=f"sentences and not in {unit}s"):
+            SPEC.load(SPEC.options(unit=unit), None, 0)
 
 
 def test_a_data_set_of_files_has_no_truth_and_the_fingerprint_of_its_files(tmp_path):

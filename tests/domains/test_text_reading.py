@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rgan_kit.contracts import Batch, DataError
-from rgan_kit_plugins.domains.text import SPEC, reading
+from rgan_kit_plugins.domains.text import SPEC
 
 SENTENCES = [f"the {a} {b} sings, loudly" for a in ("small", "old", "red") for b in ("dog", "cat", "fox", "hen")]
 
@@ -21,7 +21,7 @@ def load(path, text, **options):
 
 
 def texts(decoder, batch: Batch) -> list[str]:
-    return decoder.decode({"tokens": batch.values, "lengths": batch.lengths - 1})
+    return decoder.decode({"tokens": batch.values, "lengths": batch.lengths - decoder.about.reading.ends})
 
 
 @pytest.mark.parametrize("options", [{}, {"level": "character"}, {"tokenize": "punctuation"}, {"level": "subword"}])
@@ -46,7 +46,8 @@ def test_what_is_written_is_read_again_where_samples_are_windows(tmp_path):
     decoder.write(samples, tmp_path / "out")
     assert texts(decoder, decoder.read(tmp_path / "out")) == samples
     whole = texts(decoder, decoder.read(tmp_path / "data.txt"))
-    assert "".join(whole) == ("ab\ncd e" * 200)[: 7 * len(whole)]
+    assert "".join(whole) == "ab\ncd e" * 200
+    assert {len(window) for window in whole} == {7}
 
 
 def test_classes_are_those_of_the_model(tmp_path):
@@ -80,7 +81,7 @@ def test_what_cannot_be_read_is_an_error_with_the_file(tmp_path, name, content):
 
 
 def test_a_line_that_would_fill_the_memory_is_refused_by_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "_MOST_CELLS", 1000)
+    monkeypatch.setattr("rgan_kit_plugins.domains.text.decoder._MOST_CELLS", 1000)
     _, decoder = load(tmp_path / "data.txt", "\n".join(SENTENCES))
     (tmp_path / "new.txt").write_text("the\n" * 20 + "dog " * 60)
     with pytest.raises(DataError, match=r"new.txt, line 21\) are more than"):
@@ -95,7 +96,15 @@ def test_a_manifest_from_before_reading_was_described_still_decodes(tmp_path):
 
 @pytest.mark.parametrize(
     "fault",
-    [7, {"merges": [["a"]]}, {"merges": [["", "a"]]}, {"window": -1}, {"tokenize": "x"}, {"more": 1}, {"labels": None}],
+    [
+        7,
+        {"merges": [["a"]]},
+        {"merges": [["", "a"]]},
+        {"window": -1},
+        {"tokenize": "x"},
+        {"unit": "page"},
+        {"labels": None},
+    ],
 )
 def test_a_hostile_description_of_reading_is_refused(tmp_path, fault):
     _, decoder = load(tmp_path / "data.txt", "\n".join(SENTENCES))
@@ -159,5 +168,5 @@ def test_links_are_not_followed_out_of_a_folder(tmp_path):
     (folder / "own.jsonl").write_text(SEEDS["a.jsonl"])
     (folder / "link.jsonl").symlink_to(tmp_path / "secret.jsonl")
     dataset = SPEC.load(SPEC.options(), folder, 0)
-    assert dataset.refused == {"link.jsonl": "a symbolic link"}
+    assert dataset.refused == {"link.jsonl": "a symbolic link, which is not followed"}
     assert not any("hides" in symbol for symbol in dataset.decoder.vocabulary)

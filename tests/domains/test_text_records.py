@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rgan_kit.contracts import DataError, Dataset, UsageError
+from rgan_kit.contracts import DataError, Dataset
 from rgan_kit_plugins.domains.text import SPEC
 
 MOODS = {"calm": [f"the lake rests {n}" for n in range(12)], "loud": [f"the drum calls {n}" for n in range(18)]}
@@ -100,12 +100,29 @@ def test_numbers_and_truth_values_are_classes_too(tmp_path):
     assert load(write(tmp_path / "m.jsonl", lines)).spec.labels == ("0", "1", "true")
 
 
-def test_windows_have_no_classes_and_say_so(tmp_path):
-    dataset = load(table(tmp_path / "m.tsv"), unit="window", window_length=5)
-    assert (dataset.spec.labels, dataset.train.labels) == ((), None)
-    assert "not used" in dataset.summary["classes"]
-    with pytest.raises(UsageError, match="no classes"):
-        load(tmp_path / "m.tsv", unit="window", labels="file")
+def test_windows_of_records_are_of_one_class(tmp_path):
+    lines = [f"{'calm' if n % 3 else 'loud'}\t{'rest' if n % 3 else 'drum'} {n % 5}" for n in range(900)]
+    dataset = load(write(tmp_path / "m.tsv", lines), unit="window", window_length=24, level="character")
+    assert dataset.spec.labels == ("calm", "loud")
+    for source in (dataset.train, dataset.validation):
+        batch = source.take(np.arange(len(source)))
+        windows = dataset.decoder.decode({"tokens": batch.values, "lengths": batch.lengths})
+        assert {("rest" in window, "drum" in window, label) for window, label in
+                zip(windows, batch.labels.tolist(), strict=True)} == {(True, False, 0), (False, True, 1)}  # fmt: skip
+
+
+@pytest.mark.parametrize("labels", ["file", "folder"])
+def test_running_text_of_several_authors_keeps_them_apart(tmp_path, labels):
+    for author, sign in (("ann", "a"), ("bob", "b")):
+        write(tmp_path / (f"{author}.txt" if labels == "file" else f"{author}/novel.txt"), [f"{sign} {sign}"] * 500)
+    dataset = load(tmp_path, unit="window", labels=labels, window_length=30, level="character")
+    assert dataset.spec.labels == ("ann", "bob")
+    for source in (dataset.train, dataset.validation):
+        batch = source.take(np.arange(len(source)))
+        windows = dataset.decoder.decode({"tokens": batch.values, "lengths": batch.lengths})
+        assert {window.strip()[0] for window, label in zip(windows, batch.labels, strict=True) if label} == {"b"}
+        assert set(batch.labels.tolist()) == {0, 1}
+        assert not any({"a", "b"} <= set(window) for window in windows)
 
 
 def test_a_text_may_hold_line_ends_and_tabs_in_json(tmp_path):
@@ -115,7 +132,8 @@ def test_a_text_may_hold_line_ends_and_tabs_in_json(tmp_path):
     (text,) = dataset.decoder.decode({"tokens": batch.values, "lengths": batch.lengths - 1})
     assert text.startswith("one\n")
     assert text.endswith("\ttwo")
-    assert dataset.decoder.write([text, text], tmp_path)[1].read_text() == text
+    (file,) = dataset.decoder.write([text, text], tmp_path)
+    assert [json.loads(line)["text"] for line in file.read_text().splitlines()] == [text, text]
 
 
 BAD = {
@@ -157,9 +175,8 @@ def test_a_file_that_cannot_be_used_is_left_out_of_a_folder_and_listed(tmp_path)
     dataset = load(tmp_path)
     assert list(dataset.refused) == ["bad.jsonl", "worse.txt"]
     assert dataset.refused["bad.jsonl"].startswith("line 1: this is no JSON")
-    assert "bad.jsonl (line 1" in dataset.summary["skipped"]
     (tmp_path / "good.tsv").unlink()
-    with pytest.raises(DataError, match=r"no file in it can be used .*bad.jsonl: line 1"):
+    with pytest.raises(DataError, match=r"nothing here that can be used.\s+bad.jsonl: line 1"):
         load(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The domain ``text``: lines or running text as characters, words or subwords; without data, a known language."""
+"""The domain ``text``: lines, paragraphs, files or running text; without data, sentences of a known language."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def _make(options: Any, folder: Path, seed: int) -> list[Path]:
 
 SPEC = DomainSpec(
     name="text",
-    summary="lines, records or running text from .txt, .tsv or .jsonl (UTF-8), as characters, words or subwords",
+    summary="lines, paragraphs, records or running text from .txt, .tsv, .csv or .jsonl (UTF-8), as characters, words "
+    "or subwords",
     kind="tokens",
     default_data="an embedded language of ninety-two words whose grammar, entropy and likelihoods are known exactly",
     load=_load,

@@ -1,214 +1,209 @@
-"""What a sample is, and which samples are held out from training."""
+"""Lines, paragraphs, records and files as samples with an end, and which of them are held out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from rgan_kit.contracts import DataError
-from rgan_kit_plugins.domains.text.files import Text
-from rgan_kit_plugins.domains.text.levels import Level
+from rgan_kit.contracts import DataError, SequenceSource, Tally
+from rgan_kit.files import Split, at_random, by_group, by_name
+from rgan_kit_plugins.domains.text.encoding import UNKNOWN, Level, Numbers, Vocabulary, counts_of, with_ends
+from rgan_kit_plugins.domains.text.judging import LONGEST_LINE
 from rgan_kit_plugins.domains.text.options import TextOptions
-from rgan_kit_plugins.domains.text.symbols import Spans, Symbols
+from rgan_kit_plugins.domains.text.reading import Passages, Unit
+from rgan_kit_plugins.domains.text.subwords import learn_merges
 
 FEWEST_SAMPLES: Final = 10
 
-_LONGEST_LINE: Final = {"character": 256, "word": 64}
+_LONGEST_TEXT: Final = {"character": 4096, "word": 1024}
 _MOST_LABELS: Final = 1000
 _LABELS_SHOWN: Final = 8
-_WINDOW: Final = {"character": 128, "word": 32}
-_MOST_SYMBOLS: Final = 2**29  # 2 GiB of tokens
-_FEWEST_BLOCKS: Final = 10
-_MOST_BLOCKS: Final = 50
-_WINDOWS_A_BLOCK: Final = 10  # side by side; overlapping windows are lost where a block ends
 _USE_WINDOWS: Final = "To cut running text into samples: --set domain.unit=window"
+_KNOW_MORE: Final = "domain.min_count=1 and a larger domain.max_vocabulary know more"
 
-HoldOut = Callable[[Sequence[str], np.ndarray], np.ndarray]
-"""From all lines and int64 ``[samples]`` numbers of those in use to bool ``[samples]``: held out or not."""
+HoldOut = Callable[[Passages, np.ndarray], Split]
+"""From all passages and int64 ``[samples]``, the numbers of those in use, to the two sides."""
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
-    """Training and validation samples as spans of symbols, and what was decided, in words for people.
+class Learnt:
+    """What became of a text.
 
     Attributes:
-        classes: names of the classes, sorted; empty where there are none.
-        labels: int64 ``[samples]``, of training and of validation, where there are classes.
-        window: symbols in a sample, where samples are windows; else 0.
+        train, validation: the two sides.
+        level: how text is cut.
+        vocabulary: which token each symbol is.
+        notes: what was decided, in words.
+        tallies: what was not taken as it is.
+        classes: their names, sorted; empty where there are none.
+        window: symbols in a sample, where samples are windows of running text; else 0.
     """
 
-    symbols: Symbols
-    train: Spans
-    validation: Spans
-    notes: dict[str, str] = field(default_factory=dict)
+    train: SequenceSource
+    validation: SequenceSource
+    level: Level
+    vocabulary: Vocabulary
+    notes: dict[str, str]
+    tallies: tuple[Tally, ...] = ()
     classes: tuple[str, ...] = ()
-    labels: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
     window: int = 0
 
 
-def lines_as_samples(text: Text, level: Level, options: TextOptions, hold_out: HoldOut) -> Samples:
-    """One sample a line; surrounding spaces do not count, blank lines and those that are too long are left out.
+def learn_samples(passages: Passages, level: Level, options: TextOptions, unit: Unit, hold_out: HoldOut) -> Learnt:
+    """One sample a passage; those that are too long are left out.
 
     Raises:
         DataError: fewer than ten samples remain, or all are equal.
+        DeviceError: as ``learn_merges`` does.
     """
-    lines = [line.strip() for line in text.lines]
-    numbers = _lines_in_use(text, lines)
-    symbols = Symbols.of([level.symbols(lines[number]) for number in numbers])
-    limit = options.max_length or min(_LONGEST_LINE[level.noun], int(symbols.lengths.max()))
-    fits = symbols.lengths <= limit
-    if fits.sum() < FEWEST_SAMPLES:
-        longest = int(np.argmax(symbols.lengths))
-        raise DataError(
-            f"{text.path}: {fits.sum():,} of {len(fits):,} lines are no longer than {_plural(limit, level.noun)} (the "
-            f"longest: {text.where(int(numbers[longest]))}, {symbols.lengths[longest]:,}); at least {FEWEST_SAMPLES} "
-            "are needed.",
-            f"Raise domain.max_length. {_USE_WINDOWS}",
-        )
-    if len({lines[number] for number in numbers[fits]}) == 1:
-        raise DataError(f"{text.path}: all {fits.sum():,} lines are equal.", "Give lines that differ.")
-    spans = Spans((np.cumsum(symbols.lengths) - symbols.lengths)[fits], symbols.lengths[fits])
-    held_out = hold_out(lines, numbers[fits])
-    notes = {"samples": "one a line"}
-    if len(numbers) < len(lines):
-        notes["samples"] += f"; {len(lines) - len(numbers):,} blank lines skipped"
-    if not fits.all():
-        notes["left out"] = f"{(~fits).sum():,} of {len(fits):,} lines, longer than {limit:,} {level.noun}s"
-    notes["equal lines"] = _describe_equal([lines[number] for number in numbers[fits]], held_out, options)
-    samples = Samples(symbols, _select(spans, ~held_out), _select(spans, held_out), notes)
-    return samples if text.labels is None else _with_labels(samples, text, numbers[fits], held_out)
+    noun = passages.noun(unit)
+    _check_enough(passages, noun)
+    numbers = Numbers()
+    codes, lengths = numbers.of_texts(passages.texts, level)
+    limit = _limit(options, level, unit, lengths)
+    kept = np.flatnonzero(lengths <= limit)
+    _check_kept(passages, lengths, kept, limit, level, noun)
+    split = hold_out(passages, kept)
+    sides = [kept[split.train], kept[split.validation]]
+    notes = {"samples": _describe(passages, noun), "split": split.words, **_repeats(passages, sides, noun)}
+    tallies = [Tally(f"{noun}s", f"left out, longer than {limit:,} {level.noun}s", len(lengths) - len(kept),
+                     len(lengths), "domain.max_length allows longer ones; domain.unit=window cuts them")]  # fmt: skip
+    on_side = [np.repeat(_mask(side, len(lengths)), lengths) for side in sides]
+    names, counts = numbers.names, counts_of(codes[on_side[0]], len(numbers.names))
+    vocabulary = Vocabulary.fit(names, counts, min_count=options.min_count, max_size=options.max_vocabulary)
+    if level.name == "subword":
+        level, vocabulary = learn_subwords([passages.texts[n] for n in sides[0].tolist()], level, vocabulary, options)
+        numbers = Numbers()
+        codes, lengths = numbers.of_texts(passages.texts, level)
+        on_side = [np.repeat(_mask(side, len(lengths)), lengths) for side in sides]
+    tokens = vocabulary.tokens(numbers.names)
+    classes, labels = classes_of(passages, kept)
+    train, validation = (
+        with_ends(tokens[codes[inside]], lengths[side], None if labels is None else labels[side])
+        for inside, side in zip(on_side, sides, strict=True)
+    )
+    unknown = sum(int(np.count_nonzero(each.values == UNKNOWN)) for each in (train, validation))
+    total = int(lengths[kept].sum())
+    tallies.append(unknown_tally(unknown, total, level))
+    notes |= describe_classes(classes, None if labels is None else labels[kept])
+    return Learnt(train, validation, level, vocabulary, notes, tuple(tallies), classes)
 
 
-def _lines_in_use(text: Text, lines: Sequence[str]) -> np.ndarray:
-    """Numbers of the lines that are not blank."""
-    numbers = np.array([number for number, line in enumerate(lines) if line], np.int64)
-    if len(numbers) == 0:
-        raise DataError(f"{text.path}: there are only blank lines in it.", "Give at least 10 lines of text.")
-    if len(numbers) < FEWEST_SAMPLES:
-        longest = int(max(numbers, key=lambda number: len(lines[number])))
+def hold_out(options: TextOptions, rng: np.random.Generator) -> HoldOut:
+    """As the user named files, or a share at random; equal ones fall as chance has it, or all on one side."""
+
+    def chosen(passages: Passages, kept: np.ndarray) -> Split:
+        named = by_name(passages.corpus.found, passages.files()[kept])
+        if named is not None:
+            return named
+        if options.equal_lines == "anywhere":
+            return at_random(len(kept), options.validation_share, rng)
+        groups: dict[str, int] = {}
+        own = [groups.setdefault(passages.texts[number], len(groups)) for number in kept.tolist()]
+        return by_group(np.array(own), options.validation_share, rng, "different texts")
+
+    return chosen
+
+
+def unknown_tally(unknown: int, total: int, level: Level) -> Tally:
+    """Symbols that the vocabulary lacks."""
+    mend = f"{_KNOW_MORE}, domain.level=subword knows every word" if level.name == "word" else _KNOW_MORE
+    return Tally(f"{level.noun}s", "unknown, as the vocabulary lacks them; never written", unknown, total, mend)
+
+
+def _limit(options: TextOptions, level: Level, unit: Unit, lengths: np.ndarray) -> int:
+    usual = LONGEST_LINE if unit == "line" else _LONGEST_TEXT
+    return options.max_length or min(usual[level.noun], int(lengths.max()))
+
+
+def _mask(chosen: np.ndarray, size: int) -> np.ndarray:
+    mask = np.zeros(size, np.bool_)
+    mask[chosen] = True
+    return mask
+
+
+def learn_subwords(
+    texts: Sequence[str], level: Level, characters: Vocabulary, options: TextOptions
+) -> tuple[Level, Vocabulary]:
+    """Merges learnt on training texts, and the vocabulary of characters with what they make."""
+    merges = learn_merges([level.clean(text) for text in texts], characters.written, options.merges)
+    names = dict.fromkeys((*characters.names, *merges.symbols))
+    return Level(level.name, level.spaced, level.tokenize, merges), Vocabulary(tuple(names), characters.min_count)
+
+
+def _check_enough(passages: Passages, noun: str) -> None:
+    texts = passages.texts
+    if len(texts) < FEWEST_SAMPLES:
+        longest = max(range(len(texts)), key=lambda number: len(texts[number]))
         raise DataError(
-            f"{text.path}: {_plural(len(numbers), 'line')} of text (the longest: {text.where(longest)}, "
-            f"{_plural(len(lines[longest]), 'character')}); at least {FEWEST_SAMPLES} samples are needed.",
+            f"{passages.corpus.found.path}: {_plural(len(texts), noun)} of text (the longest: "
+            f"{passages.where(longest)}, {_plural(len(texts[longest]), 'character')}); at least {FEWEST_SAMPLES} "
+            "samples are needed.",
             _USE_WINDOWS,
         )
-    return numbers
 
 
-def _with_labels(samples: Samples, text: Text, numbers: np.ndarray, held_out: np.ndarray) -> Samples:
-    assert text.labels is not None
-    own = [text.labels[number] for number in numbers]
-    classes = tuple(sorted(set(own)))
-    if len(classes) > _MOST_LABELS or len(classes) == len(own):
+def _check_kept(passages: Passages, lengths: np.ndarray, kept: np.ndarray, limit: int, level: Level, noun: str) -> None:
+    path = passages.corpus.found.path
+    if len(kept) < FEWEST_SAMPLES:
+        longest = int(np.argmax(lengths))
         raise DataError(
-            f"{text.path}: {len(classes):,} different classes in {len(own):,} samples.",
+            f"{path}: {len(kept):,} of {len(lengths):,} {noun}s are no longer than {_plural(limit, level.noun)} (the "
+            f"longest: {passages.where(longest)}, {lengths[longest]:,}); at least {FEWEST_SAMPLES} are needed.",
+            f"Raise domain.max_length. {_USE_WINDOWS}",
+        )
+    first = passages.texts[int(kept[0])]
+    if all(passages.texts[number] == first for number in kept.tolist()):
+        raise DataError(f"{path}: all {len(kept):,} {noun}s are equal.", f"Give {noun}s that differ.")
+
+
+def _describe(passages: Passages, noun: str) -> str:
+    blank = f"; {passages.blank:,} blank lines skipped" if passages.blank else ""
+    return f"one a {noun}, without the spaces around it{blank}"
+
+
+def _repeats(passages: Passages, sides: Sequence[np.ndarray], noun: str) -> dict[str, str]:
+    """How many samples are copies of others."""
+    trained = {passages.texts[number] for number in sides[0].tolist()}
+    held_out = [passages.texts[number] for number in sides[1].tolist()]
+    seen = sum(text in trained for text in held_out)
+    different = len(trained | set(held_out))
+    repeats = len(sides[0]) + len(held_out) - different
+    words = f"{repeats:,} {noun}s repeat another; {seen:,} of {len(held_out):,} validation {noun}s stand also in the "
+    return {f"equal {noun}s": f"{words}training data"}
+
+
+def classes_of(passages: Passages, kept: np.ndarray) -> tuple[tuple[str, ...], np.ndarray | None]:
+    """Names of the classes of the passages in use, sorted, and int64 ``[passages]``, the class of each.
+
+    Raises:
+        DataError: there are so many that they can be none.
+    """
+    if passages.labels is None:
+        return (), None
+    own = [passages.labels[number] for number in kept.tolist()]
+    classes = tuple(sorted(set(own)))
+    if len(classes) > _MOST_LABELS or (len(classes) == len(own) and passages.corpus.are_records):
+        raise DataError(
+            f"{passages.corpus.found.path}: {len(classes):,} different classes in {len(own):,} samples.",
             "If that is the text, say which is which (domain.columns, domain.label_key); without classes: "
             "--set domain.labels=none",
         )
     places = {name: place for place, name in enumerate(classes)}
-    labels = np.array([places[name] for name in own], np.int64)
-    counts = np.bincount(labels).tolist()
+    return classes, np.array([places.get(name, -1) for name in passages.labels], np.int64)
+
+
+def describe_classes(classes: Sequence[str], labels: np.ndarray | None) -> dict[str, str]:
+    """The largest classes and how many samples each has."""
+    if labels is None:
+        return {}
+    counts = np.bincount(labels, minlength=len(classes)).tolist()
     largest = sorted(zip(counts, classes, strict=True), key=lambda pair: (-pair[0], pair[1]))[:_LABELS_SHOWN]
     more = f", and {len(classes) - _LABELS_SHOWN:,} more" if len(classes) > _LABELS_SHOWN else ""
-    shown = ", ".join(f"{name} ({count:,})" for count, name in largest)
-    notes = samples.notes | {"classes": f"{len(classes):,}: {shown}{more}"}
-    return replace(samples, notes=notes, classes=classes, labels=(labels[~held_out], labels[held_out]))
-
-
-def windows_as_samples(text: Text, level: Level, options: TextOptions, rng: np.random.Generator) -> Samples:
-    """Windows of all lines in one row (line ends are symbols, but for words that spaces join).
-
-    The row is cut into ten to fifty blocks, windows are cut within blocks, and whole blocks are held out: no
-    validation window shares a position of the text with a training window.
-
-    Raises:
-        DataError: fewer than ten windows, or more than memory should hold.
-    """
-    symbols = Symbols.of(level.running(text.lines))
-    length = options.window_length or _WINDOW[level.noun]
-    stride = options.stride or length
-    blocks = _window_starts(len(symbols.codes), length, stride)
-    count = sum(map(len, blocks))
-    if count < FEWEST_SAMPLES or len(blocks) < 2:
-        raise DataError(
-            f"{text.path}: {len(symbols.codes):,} {level.noun}s make {count:,} windows of {length:,}; at least "
-            f"{FEWEST_SAMPLES} are needed.",
-            "Give more text, or make domain.window_length or domain.stride smaller.",
-        )
-    if count * length > _MOST_SYMBOLS:
-        raise DataError(
-            f"{text.path}: {count:,} windows of {length:,} {level.noun}s are too many to hold in memory.",
-            "Make domain.stride larger.",
-        )
-    held_out = _choose(len(blocks), options.validation_share, rng)
-    sides = [np.concatenate([b for b, out in zip(blocks, held_out, strict=True) if out == side]) for side in (0, 1)]
-    train, validation = (Spans(starts, np.full(len(starts), length)) for starts in sides)
-    notes = {
-        "samples": f"windows of {length:,} {level.noun}s, one every {stride:,}",
-        "split": f"{held_out.sum()} of {len(blocks)} stretches of the text are held out; no window lies across two",
-    }
-    if text.labels is not None:
-        notes["classes"] = "not used: a window may hold lines of several"
-    return Samples(symbols, train, validation, notes, window=length)
-
-
-def _window_starts(size: int, length: int, stride: int) -> list[np.ndarray]:
-    """Starts of the windows of each block."""
-    possible = max(0, (size - length) // stride + 1)
-    blocks = min(max(size // (_WINDOWS_A_BLOCK * length), _FEWEST_BLOCKS), _MOST_BLOCKS)
-    per_block = max(1, -(-possible // blocks))
-    within = stride * np.arange(per_block, dtype=np.int64)
-    block = int(within[-1]) + max(length, stride)
-    starts = [begin + within for begin in range(0, size, block)]
-    fitting = (own[own + length <= size] for own in starts)
-    return [own for own in fitting if len(own)]
-
-
-def hold_out_at_random(options: TextOptions, rng: np.random.Generator) -> HoldOut:
-    """Holds out a share of the lines; equal lines fall as chance has it, or all on one side, as the options say."""
-
-    def anywhere(lines: Sequence[str], numbers: np.ndarray) -> np.ndarray:
-        return _choose(len(numbers), options.validation_share, rng)
-
-    def together(lines: Sequence[str], numbers: np.ndarray) -> np.ndarray:
-        groups: dict[str, int] = {}
-        group = np.array([groups.setdefault(lines[number], len(groups)) for number in numbers])
-        sizes = np.bincount(group)
-        room = max(1, round(options.validation_share * len(numbers)))
-        chosen = np.zeros(len(sizes), np.bool_)
-        for each in rng.permutation(len(sizes)):
-            if sizes[each] <= room:
-                chosen[each] = True
-                room -= int(sizes[each])
-        if not chosen.any():
-            chosen[np.argmin(sizes)] = True
-        return np.isin(group, np.flatnonzero(chosen))
-
-    return together if options.equal_lines == "together" else anywhere
-
-
-def _choose(count: int, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Bool ``[count]``: a share of them at random, at least one and not all."""
-    chosen = np.zeros(count, np.bool_)
-    chosen[rng.permutation(count)[: min(max(1, round(share * count)), count - 1)]] = True
-    return chosen
-
-
-def _select(spans: Spans, chosen: np.ndarray) -> Spans:
-    return Spans(spans.starts[chosen], spans.lengths[chosen])
-
-
-def _describe_equal(lines: Sequence[str], held_out: np.ndarray, options: TextOptions) -> str:
-    trained = {line for line, out in zip(lines, held_out, strict=True) if not out}
-    seen = sum(line in trained for line, out in zip(lines, held_out, strict=True) if out)
-    repeats = len(lines) - len(set(lines))
-    where = "all on one side" if options.equal_lines == "together" else "fall as chance has it"
-    return (
-        f"{repeats:,} lines repeat another ({where}); {seen:,} of {held_out.sum():,} validation lines stand also in "
-        "the training data"
-    )
+    return {"classes": f"{len(classes):,}: {', '.join(f'{name} ({count:,})' for count, name in largest)}{more}"}
 
 
 def _plural(count: int, noun: str) -> str:

@@ -10,20 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
-
-import numpy as np
+from typing import Final
 
 from rgan_kit.contracts import DeviceError
 from rgan_kit_plugins.domains.text.pieces import pieces
-from rgan_kit_plugins.domains.text.symbols import Spans, Symbols, Vocabulary
-
-if TYPE_CHECKING:
-    from rgan_kit_plugins.domains.text.options import TextOptions
-    from rgan_kit_plugins.domains.text.samples import Samples
 
 _REMEMBERED: Final = 2**16  # pieces; natural text repeats its words
 _NO_CHARACTER: Final = "\0"  # text holds none
@@ -90,23 +82,3 @@ def learn_merges(texts: Sequence[str], alphabet: Collection[str], count: int) ->
     learner.train_from_iterator((piece for run in runs for piece in pieces(run)), trainer)
     model = json.loads(learner.to_str())["model"]
     return Merges([(left, right) for left, right in model["merges"]])
-
-
-def as_subwords(samples: Samples, options: TextOptions) -> tuple[Samples, Vocabulary, Merges]:
-    """Samples of characters as samples of subwords, whose merges are learnt on the training ones.
-
-    Raises:
-        DataError: no character is as frequent as ``options.min_count``.
-        DeviceError: as ``learn_merges`` does.
-    """
-    symbols = samples.symbols
-    covered = samples.train.cover(symbols.codes)
-    characters = Vocabulary.fit(symbols.names, covered, min_count=options.min_count, max_size=options.max_vocabulary)
-    train, validation = (spans.texts(symbols) for spans in (samples.train, samples.validation))
-    merges = learn_merges(train, characters.written, options.merges)
-    recoded = Symbols.of([merges.cut(text) for text in train + validation])
-    starts = np.cumsum(recoded.lengths) - recoded.lengths
-    sides = (slice(0, len(train)), slice(len(train), None))
-    spans = [Spans(starts[side], recoded.lengths[side]) for side in sides]
-    vocabulary = Vocabulary.of(recoded.names, [*characters.written, *merges.symbols], characters.min_count)
-    return replace(samples, symbols=recoded, train=spans[0], validation=spans[1]), vocabulary, merges

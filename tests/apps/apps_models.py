@@ -22,7 +22,8 @@ from rgan_kit_plugins.domains.music.melody import Melody
 from rgan_kit_plugins.domains.music.metres import Metre
 from rgan_kit_plugins.domains.music.notes import DRUMS, Defaults
 from rgan_kit_plugins.domains.music.pianoroll import PianoRoll
-from rgan_kit_plugins.domains.music.vocabulary import Vocabulary
+from rgan_kit_plugins.domains.music.remi import Remi
+from rgan_kit_plugins.domains.music.vocabulary import Vocabulary, number_of
 from rgan_kit_plugins.domains.series.decoder import VERSION, SeriesDecoder, SeriesManifest
 from rgan_kit_plugins.domains.series.encoding import Variable, Variables
 from rgan_kit_plugins.domains.series.picture import Curves
@@ -47,7 +48,11 @@ def make(folder: Path) -> dict[str, Path]:
         "labelled text": _tokens(_text(), "text", labels=["calm", "merry"], latent_size=3),
         "melody": _tokens(_music(Melody(_melody_names(), _defaults(100.0, 90))), "music"),
         "events": _tokens(_music(Events(_event_names(), _defaults(90.0, 80, 0, DRUMS)), tracks=2), "music"),
+        "bars": _tokens(_music(Remi(_bar_names(), _defaults(90.0, 80, 0, 40, DRUMS), by_program=True)), "music"),
         "pianoroll": _series(_music(PianoRoll(PITCHES, _defaults(120.0, 80))), "music", len(PITCHES), shift=-1.0),
+        "struck": _series(
+            _music(PianoRoll(PITCHES, _defaults(120.0, 80), onsets=True)), "music", 2 * len(PITCHES), shift=-1.0
+        ),
         "series": _series(_table(), "series", 4, latent_size=2),
         "images": _series(
             ImagesDecoder(Preparation(HEIGHT, WIDTH, 3, True)), "images", WIDTH * 3, scale=40.0, shift=128.0
@@ -75,6 +80,14 @@ def _melody_names() -> Vocabulary:
 def _event_names() -> Vocabulary:
     tempos, velocities = np.array([80, 100, 120]), np.array([40, 80, 120])
     return Events.names(PITCHES, 8, 2, tempos, velocities, 3)
+
+
+def _bar_names() -> Vocabulary:
+    metres = sorted(map(number_of, [Metre(3, 4), Metre(6, 8), Metre(13, 32)]))
+    return Vocabulary.of({
+        "bar": (0,), "metre": metres, "position": range(12), "tempo": (80, 120), "program": (0, 40), "pitch": PITCHES,
+        "drum": (36, 42), "duration": range(1, 9), "velocity": (40, 90),
+    })  # fmt: skip
 
 
 def _defaults(tempo: float, velocity: int, *programs: int) -> Defaults:

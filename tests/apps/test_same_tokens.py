@@ -15,7 +15,7 @@ from rgan_kit.runtime import load
 
 COUNT = 25
 SEEDS = (1, 2**40 + 5)
-CRAFTED = ["text", "labelled text", "melody", "events"]
+CRAFTED = ["text", "labelled text", "melody", "events", "bars"]
 EXAMPLES = [
     file for file in sorted((ROOT / "exported" / "models").glob("*.onnx")) if load(file).manifest.kind == "tokens"
 ]

@@ -17,7 +17,7 @@ from rgan_kit.runtime import latent, load
 
 pytestmark = pytest.mark.apps
 
-KINDS = ["text", "labelled text", "melody", "events", "pianoroll", "series", "images", "video"]
+KINDS = ["text", "labelled text", "melody", "events", "bars", "pianoroll", "struck", "series", "images", "video"]
 RECURRENT = ["lstm", "gru in int8", "rnn in float16"]
 EXAMPLES = sorted((ROOT / "exported" / "models").glob("*.onnx"))
 SLOW = 20_000
@@ -96,7 +96,7 @@ def test_text_is_what_python_writes_and_never_markup(shown, crafted):
     assert page.tab.locator(".texts b").count() == 0
 
 
-@pytest.mark.parametrize("name", ["melody", "events", "pianoroll"])
+@pytest.mark.parametrize("name", ["melody", "events", "bars", "pianoroll", "struck"])
 def test_midi_files_are_those_of_python(name, shown, crafted, tmp_path):
     page = shown(name)
     model = load(crafted[name], provider="cpu")

@@ -1,6 +1,7 @@
 /** Music on a piano roll, to be played and saved as MIDI. */
 
 import { button, canvasOf, colour, make, save, wantsStillness } from "../dom";
+import { lengthOf, stepOf } from "../music/bars";
 import { toMidi } from "../music/midi";
 import { piecesOf, type Piece } from "../music/notes";
 import { play, type Playing } from "../music/player";
@@ -82,6 +83,22 @@ function rangeOf({ notes }: Piece): Range {
 
 type Size = [width: number, height: number, span: number];
 
+/** Steps with a line: beats, and the first step of every bar. */
+function linesOf(piece: Piece): [step: number, isBar: boolean][] {
+  const lines: [number, boolean][] = [];
+  piece.metres.forEach((metre, i) => {
+    const next = piece.metres[i + 1];
+    const end = next ? stepOf(next.start, piece.stepsPerBeat) : piece.length;
+    for (let bar = metre.start; stepOf(bar, piece.stepsPerBeat) < end; bar += lengthOf(metre)) {
+      const first = stepOf(bar, piece.stepsPerBeat);
+      const after = Math.min(end, stepOf(bar + lengthOf(metre), piece.stepsPerBeat));
+      lines.push([first, true]);
+      for (let beat = first + piece.stepsPerBeat; beat < after; beat += piece.stepsPerBeat) lines.push([beat, false]);
+    }
+  });
+  return lines;
+}
+
 function drawRoll(
   context: CanvasRenderingContext2D,
   piece: Piece,
@@ -103,9 +120,9 @@ function drawRoll(
       context.fillText(nameOf(pitch), 4, Math.min(height - 7, Math.max(7, top(pitch) + row / 2)));
     }
   }
-  for (let beat = 0; beat * piece.stepsPerBeat < piece.length; beat++) {
-    context.fillStyle = colour(beat % piece.beatsPerBar === 0 ? "--line-strong" : "--line");
-    context.fillRect(KEYS + beat * piece.stepsPerBeat * step, 0, 1, height);
+  for (const [at, isBar] of linesOf(piece)) {
+    context.fillStyle = colour(isBar ? "--line-strong" : "--line");
+    context.fillRect(KEYS + at * step, 0, 1, height);
   }
   for (const note of piece.notes) {
     const sounds = position !== null && note.start <= position && position < note.start + note.duration;

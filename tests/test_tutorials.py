@@ -70,7 +70,7 @@ def test_there_is_a_tutorial_for_every_kind_of_plugin():
     from rgan_kit.cli.plugin_author import Kind
 
     assert set(KINDS) == set(Kind.__args__)
-    assert {page.stem for page in FOLDER.glob("*.md")} == {"index", *KINDS}
+    assert {page.stem for page in FOLDER.glob("*.md")} == {"index", "flat", *KINDS}
 
 
 def test_the_code_of_a_tutorial_is_a_plugin_that_loads(written, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 
 from rgan_kit.testing import DomainContract
 from rgan_kit_plugins.domains import DOMAINS
+from rgan_kit_plugins.domains.images import SPEC as IMAGES
 from rgan_kit_plugins.domains.text import SPEC as TEXT
 
 COUNTS = ("embedded_sentences", "embedded_melodies", "embedded_sequences", "embedded_clips", "embedded_pictures")
@@ -38,6 +39,7 @@ def samples_alone(self, files: list[Path], folder: Path) -> Path:
 
 PROMISES = [name for name in vars(DomainContract) if name.startswith("test_")]
 CONTRACTS = {spec.name: contract_of(spec, options=small(spec), to_read=samples_alone) for spec in DOMAINS}
+CONTRACTS["pictures"] = contract_of(IMAGES, options={**small(IMAGES), "form": "whole"}, to_read=samples_alone)
 
 
 def keep(contract: type[DomainContract], promise: str, tmp_path) -> None:

@@ -76,15 +76,21 @@ def examine(selection: Selection, path: Path, out: Path | None, registry: Regist
         "memory": _memory(dataset),
         "examples": lines,
         "files": [str(file) for file in files],
-        "recipes": (recipes := fitting(spec.kind, registry)),
+        "recipes": (recipes := fitting(spec.kind, registry, selection.spec.name)),
         "training": {} if problem else _pace(selection, dataset, path, recipes, registry),
     }
     return cast("dict[str, Any]", finite(report))
 
 
-def fitting(kind: Kind, registry: Registry) -> list[str]:
-    """Names of the recipes that work on this kind of data."""
-    return [offer.spec.name for offer in registry.offers(RecipeSpec) if kind in recipe_kinds(offer, registry)]
+def fitting(kind: Kind, registry: Registry, domain: str = "") -> list[str]:
+    """Names of the recipes that work on this kind of data, and behind them those that bring options of this domain by
+    which it makes theirs."""
+    offers = list(registry.offers(RecipeSpec))
+    fit = [offer.spec.name for offer in offers if kind in recipe_kinds(offer, registry)]
+    brought = [
+        offer.spec.name for offer in offers if cast("RecipeSpec", offer.spec).defaults.get("domain.name") == domain
+    ]
+    return [*fit, *(name for name in brought if domain and name not in fit)]
 
 
 def _seen(path: Path, registry: Registry) -> dict[str, Any]:

@@ -252,8 +252,8 @@ def _domain(
     near: str,
     origins: Origins,
 ) -> Selection:
-    values = merged("domain", [defaults, *above])
-    name = values.pop("name", None)
+    brought, values = merged("domain", [defaults]), merged("domain", above)
+    name = values.pop("name", brought.pop("name", None))
     if name is not None:
         offer = origins.offer("domain", DomainSpec, str(name), registry, near=near)
     elif data is not None:
@@ -268,7 +268,8 @@ def _domain(
         offer = (own or fitting)[0]
         name = offer.spec.name
     spec = cast("DomainSpec", offer.spec)
-    options = validate(spec.options, "domain", values, part=spec.name)
+    known = {key: value for key, value in brought.items() if key in spec.options.model_fields}
+    options = validate(spec.options, "domain", {**known, **values}, part=spec.name)
     return Selection(str(name), spec, options, offer.plugin.distribution, offer.plugin.version)
 
 

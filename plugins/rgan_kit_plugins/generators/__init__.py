@@ -75,6 +75,19 @@ class RecurrentGeneratorOptions(Options):
     )
 
 
+class ConvolutionalGeneratorOptions(Options):
+    """Options of the convolutional generator of pictures."""
+
+    noise_size: int = Field(64, ge=1, le=8192, description="random numbers that a picture is drawn from")
+    channels: int = Field(32, ge=1, le=1024, description="feature maps of the last hidden layer; deeper ones have more")
+
+
+def _build_dcgan(options: Any, data: DataSpec) -> Generator:
+    from rgan_kit_plugins.generators.convolutional_frames import ConvolutionalFrameGenerator
+
+    return ConvolutionalFrameGenerator(options, data)
+
+
 def _build(cell: Cell, options: Any, data: DataSpec) -> Generator:
     if isinstance(data, TokenSpec):
         from rgan_kit_plugins.generators.recurrent_tokens import RecurrentTokenGenerator
@@ -117,4 +130,13 @@ GENERATORS = (
     _spec("rnn"),
     _spec("lstm"),
     _spec("gru"),
+    GeneratorSpec(
+        name="dcgan",
+        summary="pictures from noise by transposed convolutions, each for itself",
+        kinds=frozenset({"frames"}),
+        options=ConvolutionalGeneratorOptions,
+        paper="Radford et al. 2016, arXiv:1511.06434",
+        build=_build_dcgan,
+        provides=lambda options, kind: [],
+    ),
 )

@@ -256,3 +256,19 @@ def test_a_picture_draws_names_that_look_like_formulas(tmp_path):
 def test_without_matplotlib_the_table_is_written_alone(windows, decoder, tmp_path, monkeypatch):
     monkeypatch.setattr(decoder_module, "can_draw", lambda: False)
     assert [file.name for file in decoder.write(decoder.decode(outputs(windows)), tmp_path)] == ["samples.csv"]
+
+
+def test_manifests_of_version_1_still_decode(decoder):
+    """One id column by name, whole numbers by a flag, no bounds, no dialect."""
+    keys = ("name", "constant", "masked", "fill")
+    columns = [{**{key: column[key] for key in keys}, "whole": False} for column in decoder.manifest()["columns"]]
+    columns[1]["whole"] = True
+    recorded = {"id": "who", "time": "when", "label": None, "window": 8, "forward_fill": False}
+    clock = {"name": "when", "moments": True, "start": 1_706_745_600.0, "step": 3600.0}
+    old = {**decoder.manifest(), "version": 1, "columns": columns, "reading": recorded, "clock": clock}
+    del old["dialect"]
+    again = SPEC.decoder(json.loads(json.dumps(old)))
+    values = again.decode({"series": np.array([[[1e6, 2.6, 1.0]]], np.float32)})[0].values
+    assert values.tolist() == [[1e6, 3.0, 3.0]]
+    assert again.about.reading.id == ("who",)
+    assert again.about.clock.times(2) == ["2024-02-01 00:00:00", "2024-02-01 01:00:00"]

@@ -102,7 +102,9 @@ def _moments(texts: Any, forms: Sequence[str], shown: Sequence[str]) -> Meaning 
     fitting = [(*each, stray) for each, stray in zip(read, strays, strict=True) if stray is not None]
     if not fitting:
         return None
-    form, values, stray = max(fitting, key=lambda each: (-len(each[2]), _evenness(each[1])))
+    if len(fitting) > 1:
+        fitting.sort(key=lambda each: (len(each[2]), -_evenness(each[1])))
+    form, values, stray = fitting[0]
     zone, ahead = moments.zone_of(form, shown[0])
     note = ""
     if len(fitting) > 1 and len(fitting[0][2]) == len(fitting[1][2]):

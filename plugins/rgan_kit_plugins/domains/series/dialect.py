@@ -262,7 +262,11 @@ def _least_decimals(values: list[str], decimal: str) -> int:
     known = [value.strip().rstrip(" %€$£") for value in values if value.strip() not in MISSING]
     if not known or any("e" in value.lower() for value in known):
         return 0
-    return min(9, *(len(value.partition(decimal)[2]) for value in known))
+    decimals = [value.partition(decimal)[2] for value in known]
+    lengths = {len(each) for each in decimals}
+    if len(lengths) > 1 and not any(each.endswith("0") for each in decimals):
+        return 0  # 19.2 beside 19.25: zeros at the end are not written
+    return min(9, *lengths)
 
 
 def _quotes(lines: list[str], rows: list[list[str]], dialect: Dialect) -> Quotes:

@@ -245,8 +245,8 @@ def _part(table: Table, place: int, roles: Roles) -> _Part:
         raise DataError(f"it has no column {', '.join(repr(name) for name in absent[:5])}.")
     columns = [column for column in map(table.get, roles.values) if column is not None]
     for column in columns:
-        if column.name not in roles.words:
-            column.numbers()  # raises where these are words
+        if column.kind == "text" and column.name not in roles.words:
+            column.numbers()  # raises, and says which
     codes, names = codes_of(table, roles.id)
     time = table.get(roles.time) if roles.time else None
     labels = None

@@ -71,8 +71,8 @@ def _about_columns(rows: Rows, roles: Roles, variables: Variables) -> Iterator[t
 
 def _is_finer(variable: Variable, values: np.ndarray) -> bool:
     """Whether values have more digits than float32 holds, in a sample of them."""
-    known = values[np.isfinite(values)]
-    some = known[:: max(1, len(known) // 1000)]
+    some = values[:: max(1, len(values) // 1000)]
+    some = some[np.isfinite(some)]
     if variable.decimals is None and not variable.offset:
         return bool((some.astype(np.float32).astype(str).astype(np.float64) != some).any())
     back = (some - variable.offset).astype(np.float32).astype(np.float64) + variable.offset

@@ -91,6 +91,8 @@ def texts(column: Variable, values: np.ndarray, dialect: Dialect) -> list[str]:
         cells = [_trimmed(f"{value:,.{decimals}f}", column.least) for value in values.tolist()]
     else:
         cells = values.astype(np.float32).astype(str).tolist()
+        if not column.least:
+            cells = [cell.removesuffix(".0") for cell in cells]
     swapped = str.maketrans({",": column.thousands or None, ".": dialect.decimal})
     return [
         f"{column.prefix}{cell.translate(swapped)}{column.suffix}" if known else ""

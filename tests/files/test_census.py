@@ -36,8 +36,8 @@ def test_files_are_counted_by_domain_and_ending(tmp_path):
         ([*(f"{number}.mid" for number in range(19)), "notes.txt"], "music"),
         (["a.TXT"], "text"),
         (["a.tsv"], "text"),
-        (["a.jsonl", "b.kar", "c.xyz"], "text"),
-        (["a.csv", "b.PARQUET"], "series"),
+        (["a.jsonl", "b.krn", "c.xyz"], "text"),
+        (["a.csv", "b.PARQUET", "c.csv.gz"], "series"),
         (["1.png", "b/photo.JPG"], "images"),
         (["a.mp4", "b.gif", "c.npz"], "video"),
     ],
@@ -57,8 +57,8 @@ def test_files_of_several_domains_are_counted_and_asked_about(tmp_path):
 
 
 def test_files_of_no_domain_are_counted_too(tmp_path):
-    write(tmp_path, "a.kar", "b.kar", "c")
-    with pytest.raises(UsageError, match=r"recognises this \(there are 3 of no domain \(\.kar, no ending\)\)"):
+    write(tmp_path, "a.krn", "b.krn", "c")
+    with pytest.raises(UsageError, match=r"recognises this \(there are 3 of no domain \(\.krn, no ending\)\)"):
         installed_registry().guess_domain(tmp_path)
     (tmp_path / "nothing").mkdir()
     with pytest.raises(UsageError, match="no domain recognises this"):

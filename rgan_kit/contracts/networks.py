@@ -84,9 +84,13 @@ class Generator(Network, Protocol):
             labels: int64 ``[size]``, for conditional models.
             relaxation: tokens only.
 
+        A generator of series or frames that gives each sample a length of its own (data with ``length_shares``) has a
+        property ``variable`` that is True, takes ``lengths`` int64 ``[size]`` here, drawn where None, gives ``lengths``
+        as a second output of its sampler, and has ``p(length)`` in its likelihood.
+
         Returns:
             For tokens, ``values`` float ``[size, length, vocabulary]``, zero after the end token; else values as
-            networks see them, every sequence of the whole length.
+            networks see them, every sequence of the whole length, unless they differ in that.
         """
         ...
 

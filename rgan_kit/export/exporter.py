@@ -150,7 +150,7 @@ def _part(run: TrainedRun, role: Role) -> _Part:
     if role == "step":
         return _step(run)
     if role == "generator":
-        return _whole(generator.sampler(), inputs_of(spec, generator), outputs_of(spec))
+        return _whole(generator.sampler(), inputs_of(spec, generator), outputs_of(spec, generator))
     if run.encoder is None:
         raise UsageError(
             f"Recipe {run.config.recipe} has no encoder.", "Those that have one are in: rgankit plugins list --recipes"
@@ -173,8 +173,8 @@ def _step(run: TrainedRun) -> _Part:
         )
     stepper = generator.stepper().cpu().eval()
     states = stepper.state_shapes
-    inputs, outputs = step_inputs_of(spec, generator, states), step_outputs_of(spec, states)
-    whole = inputs_of(spec, generator), outputs_of(spec)
+    inputs, outputs = step_inputs_of(spec, generator, states), step_outputs_of(spec, states, generator)
+    whole = inputs_of(spec, generator), outputs_of(spec, generator)
     sampler = generator.sampler().cpu().eval()
     about = {"states": states, "end_token": spec.eos if isinstance(spec, TokenSpec) else None}
 

@@ -27,6 +27,7 @@ _DESCRIPTIONS: dict[str, str] = {
     "mean": "middle of the latent's normal distribution",
     "log_variance": "logarithm of its variance",
 }
+_STEPS = "steps of each sample; what follows is padding"
 _ENCODED_LENGTHS = "positions of each sequence that count, the end token among them"
 _UNITS = {"tokens": "symbol", "lengths": "symbols", "series": "the data's own", "frames": "0..255"}
 
@@ -63,10 +64,15 @@ def noise_size(spec: DataSpec, generator: Any) -> int:
     return 0 if isinstance(spec, TokenSpec) else int(generator.noise_size)
 
 
-def outputs_of(spec: DataSpec) -> list[TensorInfo]:
-    """What a sampler gives, in order."""
+def outputs_of(spec: DataSpec, generator: Any = None) -> list[TensorInfo]:
+    """What a sampler gives, in order; a generator that is ``variable`` gives lengths of series and frames too."""
     sizes = iter(_sizes(spec))
-    return [_declared(port, sizes) for port in contract.outputs(spec.kind)]
+    return [_declared(port, sizes, spec) for port in contract.outputs(spec.kind, is_variable(generator))]
+
+
+def is_variable(generator: Any) -> bool:
+    """Whether a generator of series or frames gives each sample a length of its own."""
+    return bool(getattr(generator, "variable", False))
 
 
 def encoder_inputs_of(spec: DataSpec) -> list[TensorInfo]:
@@ -115,14 +121,16 @@ def _fresh(port: Port, spec: DataSpec) -> TensorInfo:
     )
 
 
-def step_outputs_of(spec: DataSpec, states: Sequence[Sequence[int]]) -> list[TensorInfo]:
-    """What a step gives, in order."""
-    sizes = (spec.vocab_size,) if isinstance(spec, TokenSpec) else _sizes(spec)
-    return [_declared(port, iter(sizes)) for port in contract.step_outputs(spec.kind, states)]
+def step_outputs_of(spec: DataSpec, states: Sequence[Sequence[int]], generator: Any = None) -> list[TensorInfo]:
+    """What a step gives, in order; of a generator that is ``variable``, the length of its sample too."""
+    sizes = iter((spec.vocab_size,) if isinstance(spec, TokenSpec) else _sizes(spec))
+    return [_declared(port, sizes, spec) for port in contract.step_outputs(spec.kind, states, is_variable(generator))]
 
 
-def _declared(port: Port, sizes: Iterator[int]) -> TensorInfo:
+def _declared(port: Port, sizes: Iterator[int], spec: DataSpec | None = None) -> TensorInfo:
     """A port without a distribution, as a manifest declares it; ``sizes`` are those that the model fixes."""
+    if port.name == "lengths" and spec is not None and not isinstance(spec, TokenSpec):
+        return TensorInfo(name=port.name, dtype=port.dtype, shape=port.shape, units="steps", description=_STEPS)
     return TensorInfo(
         name=port.name,
         dtype=port.dtype,

@@ -7,6 +7,7 @@ from rgan_kit.nn.choice import IMPOSSIBLE, block_of, pick, relaxed_choice
 from rgan_kit.nn.emission import Emission
 from rgan_kit.nn.exporting import Carry, ScanStep, exportable, scan, scan_carrying
 from rgan_kit.nn.freezing import as_they_are
+from rgan_kit.nn.lengths import Lengths
 from rgan_kit.nn.masks import padding_mask, reverse_padded
 from rgan_kit.nn.recurrence import Cell, Recurrence, State
 from rgan_kit.nn.scheduled_sampling import read_own_symbols
@@ -25,6 +26,7 @@ __all__ = [
     "scan",
     "as_they_are",
     "scan_carrying",
+    "Lengths",
     "padding_mask",
     "reverse_padded",
     "Cell",

@@ -171,7 +171,7 @@ def part_rows(model: Model, order: Order, first: int, end: int) -> Iterator[dict
             row: dict[str, Any] = {"sample": start + index} | ({"label": labels[index]} if labels else {})
             if texts and isinstance(texts[index], str):
                 row["text"] = texts[index]
-            yield {**row, kind: value[: outputs["lengths"][index]] if kind == "tokens" else value}
+            yield {**row, kind: value[: outputs["lengths"][index]] if "lengths" in outputs else value}
 
 
 def _about(model: Model, order: Order) -> dict[str, Any]:

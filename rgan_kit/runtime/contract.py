@@ -68,9 +68,12 @@ def inputs(kind: Kind, *, noise_size: int, latent_size: int, conditional: bool) 
     return tuple(ports)
 
 
-def outputs(kind: Kind) -> tuple[Port, ...]:
-    """The outputs of a model."""
-    return (_VALUES[kind], Port("lengths", "int64", ("batch",))) if kind == "tokens" else (_VALUES[kind],)
+def outputs(kind: Kind, variable: bool = False) -> tuple[Port, ...]:
+    """The outputs of a model; ``variable`` where its samples differ in length, as those of tokens always do."""
+    return (_VALUES[kind], _LENGTHS) if kind == "tokens" or variable else (_VALUES[kind],)
+
+
+_LENGTHS: Final = Port("lengths", "int64", ("batch",))
 
 
 _VALUES: Final[dict[Kind, Port]] = {
@@ -106,13 +109,15 @@ def step_inputs(
     return fresh, *kept, *(port for port in whole if port.name in ("latent", "labels"))
 
 
-def step_outputs(kind: Kind, states: Iterable[Sequence[int]]) -> tuple[Port, ...]:
-    """The outputs of a step: the logits of the next symbol, or the values of the step; and the next states."""
+def step_outputs(kind: Kind, states: Iterable[Sequence[int]], variable: bool = False) -> tuple[Port, ...]:
+    """The outputs of a step: the logits of the next symbol, or the values of the step; how long its sample is, where
+    series or frames differ in that; and the next states."""
     if kind == "tokens":
         made = Port("logits", "float32", ("batch", "*"))
     else:
         made = Port(kind, _VALUES[kind].dtype, ("batch", *_VALUES[kind].shape[2:]))
-    return made, *(Port(f"next_state_{i}", "float32", ("batch", *shape)) for i, shape in enumerate(states))
+    ends = (_LENGTHS,) if variable else ()
+    return made, *ends, *(Port(f"next_state_{i}", "float32", ("batch", *shape)) for i, shape in enumerate(states))
 
 
 def names(ports: Iterable[Port]) -> list[str]:

@@ -151,8 +151,13 @@ class Manifest(_Frozen):
         if self.role == "encoder":
             return rules.encoder_outputs(self.latent_size)
         if self.role == "step":
-            return rules.step_outputs(self.kind, self.states)
-        return rules.outputs(self.kind)
+            return rules.step_outputs(self.kind, self.states, self.kind != "tokens" and self.variable)
+        return rules.outputs(self.kind, self.variable)
+
+    @property
+    def variable(self) -> bool:
+        """Whether samples differ in length; those of tokens always do."""
+        return self.kind == "tokens" or any(info.name == "lengths" for info in self.outputs)
 
     def input(self, name: str) -> TensorInfo | None:
         """The input of this name, if the model has it."""

@@ -50,6 +50,7 @@ class Step:
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
         self.source, self.manifest = opened.source, opened.manifest
+        self.lengths: np.ndarray | None = None  # of the samples that are being driven, where they differ
 
     def drive(
         self,
@@ -67,7 +68,8 @@ class Step:
 
         Yields:
             What each step makes: tokens int64 ``[batch]``, where a sequence that has ended repeats the end token, until
-            all have ended; values float32 ``[batch, features]``; or frames uint8 ``[batch, height, width, channels]``.
+            all have ended; values float32 ``[batch, features]``; or frames uint8 ``[batch, height, width, channels]``;
+            of a model whose samples differ in length, padding after the end of each, until all have ended.
 
         Raises:
             UsageError: an input is missing, superfluous, or not as the manifest says.
@@ -114,7 +116,11 @@ class Step:
         loop = _Loop(self.opened, len(noise), whole)
         loop.bring(np.ascontiguousarray(noise.swapaxes(0, 1)))  # [time, batch, noise_size]
         for time in range(noise.shape[1]):
-            yield loop.step(time=time).copy()
+            made = loop.step(time=time).copy()
+            self.lengths = loop.lengths
+            if self.lengths is not None and (self.lengths <= time).all():
+                return
+            yield made
 
 
 class _Loop:
@@ -132,12 +138,25 @@ class _Loop:
             self._binding.bind_ortvalue_input(name, self._value.ortvalue_from_numpy(value, self._device))
         self._made = self._buffer(_made_shape(opened.manifest, batch), opened.manifest.outputs[0].dtype, "cpu")
         self._binding.bind_ortvalue_output(opened.manifest.outputs[0].name, self._made)
+        self._lengths = self._buffer((batch,), "int64", "cpu") if self._has_lengths else None
+        if self._lengths is not None:
+            self._binding.bind_ortvalue_output("lengths", self._lengths)
         zeros = [np.zeros((batch, *shape), np.float32) for shape in opened.manifest.states]
         self._here = [self._value.ortvalue_from_numpy(each, self._device) for each in zeros]
         self._there = [self._buffer(each.shape, "float32", self._device) for each in zeros]
 
     def _buffer(self, shape: tuple[int, ...], dtype: str, device: str) -> Any:
         return self._value.ortvalue_from_shape_and_type(list(shape), np.dtype(dtype).type, device)
+
+    @property
+    def _has_lengths(self) -> bool:
+        about = self._opened.manifest
+        return about.kind != "tokens" and about.variable
+
+    @property
+    def lengths(self) -> np.ndarray | None:
+        """Of the samples, int64 ``[batch]``, where they differ: known from the first step on."""
+        return None if self._lengths is None else np.array(self._lengths.numpy())
 
     def bring(self, noise: np.ndarray) -> None:
         """The noise of all steps, ``[time, batch, noise_size]``."""

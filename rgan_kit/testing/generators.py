@@ -90,7 +90,7 @@ class GeneratorContract(SamplePromises, LikelihoodPromises):
         from rgan_kit.export.interface import inputs_of, outputs_of
 
         network = self.build(data)
-        check_export(network.sampler(), inputs_of(data, network), outputs_of(data))
+        check_export(network.sampler(), inputs_of(data, network), outputs_of(data, network))
 
 
 def _latent(network: Any) -> Tensor | None:

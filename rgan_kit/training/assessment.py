@@ -57,7 +57,9 @@ class Assessor:
             drawn = sampler(**self._inputs(generator, first, size))
             drawn = drawn if isinstance(drawn, tuple) else (drawn,)  # a model of one output gives it alone
             chunks.append([output.cpu().numpy() for output in drawn])
-        outputs = dict(zip(_output_names(self.dataset), map(np.concatenate, zip(*chunks, strict=True)), strict=True))
+        outputs = dict(
+            zip((self.dataset.spec.kind, "lengths"), map(np.concatenate, zip(*chunks, strict=True)), strict=False)
+        )
         names = self.dataset.spec.labels
         labels = [names[number] for number in self._labels(start, count)] if names else None
         return SampleSet(self.dataset.decoder.decode(outputs), outputs, self.dataset, labels)
@@ -128,7 +130,3 @@ def label_shares(source: SequenceSource, classes: int) -> np.ndarray:
         known = np.concatenate([each for each in batches if each is not None] or [np.zeros(0, np.int64)])
     counts = np.bincount(known, minlength=classes).astype(np.float64)
     return counts / counts.sum() if counts.sum() else np.full(classes, 1 / classes)
-
-
-def _output_names(dataset: Dataset) -> tuple[str, ...]:
-    return ("tokens", "lengths") if isinstance(dataset.spec, TokenSpec) else (dataset.spec.kind,)

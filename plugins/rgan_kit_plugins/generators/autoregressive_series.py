@@ -9,7 +9,7 @@ discriminator moves the components, and only the likelihood moves their weights.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, SeriesSpec
 from rgan_kit.nn import Cell, OwnUnits, Recurrence, State, exportable, padding_mask, scan
 from rgan_kit_plugins.emissions import build as build_emission
+from rgan_kit_plugins.generators.ends import ends_of
 from rgan_kit_plugins.generators.recurrent_series import Condition
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class AutoregressiveSeriesGenerator(nn.Module):
         self.data = data
         self.latent_size = options.latent_size
         self.word_dropout = options.word_dropout
+        self.ends = ends_of(data)
         self.condition = Condition(options.latent_size, len(data.labels))
         output = build_emission(options, data, options.hidden_size)
         width = options.reading_size or output.seen_size
@@ -46,25 +48,40 @@ class AutoregressiveSeriesGenerator(nn.Module):
         if options.reading_size:
             self.reading = nn.Sequential(nn.Linear(output.seen_size, width), nn.Tanh(), nn.Dropout(options.dropout))
         self.recurrence = Recurrence(
-            cell, width + self.condition.size, options.hidden_size, options.layers, options.dropout
+            cell, width + self.condition.size + self.ends.size, options.hidden_size, options.layers, options.dropout
         )
         self.dropout = nn.Dropout(options.dropout)
         self.output = output
-        self.noise_size = output.noise_size
+        self.noise_size = output.noise_size + self.ends.noise
 
     @property
     def blind(self) -> bool:
         """Whether no step sees another one."""
         return self.word_dropout == 1
 
+    @property
+    def variable(self) -> bool:
+        """Whether samples have lengths of their own."""
+        return self.data.variable
+
     def log_probs(self, batch: Batch[Tensor], latent: Tensor | None = None) -> Tensor:
         """Nats of each step given those before it, by teacher forcing: ``[batch, time]``, zero on padding; of a density
-        of values as networks see them, or of a probability where the emission is discrete."""
+        of values as networks see them, or of a probability where the emission is discrete. Where samples differ in
+        length, those of the length stand at the first step."""
         values = batch.values  # [batch, time, features]
         previous = self._previous(values)
-        inputs = self.condition.join(self._read(previous), self.condition(values, latent, batch.labels))
+        inputs = self._told(self._read(previous), batch.lengths)
+        inputs = self.condition.join(inputs, self.condition(values, latent, batch.labels))
         of_step = self.output.log_prob(values, self.dropout(self.recurrence(inputs)), previous)
-        return of_step * padding_mask(batch.lengths, values.shape[1])
+        nats = of_step * padding_mask(batch.lengths, values.shape[1])
+        if self.ends.drawn is None:
+            return nats
+        return torch.cat([nats[:, :1] + self.ends.drawn.log_prob(batch.lengths)[:, None], nats[:, 1:]], dim=1)
+
+    def _told(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """``[batch, time, n]`` and what steps are told of how many are left."""
+        told = self.ends.told(lengths, inputs.shape[1])
+        return inputs if told is None else torch.cat([inputs, told], dim=2)
 
     def _read(self, previous: Tensor) -> Tensor:
         """What goes into the recurrence of what a step sees."""
@@ -88,8 +105,8 @@ class AutoregressiveSeriesGenerator(nn.Module):
 
         Args:
             previous: ``[batch, seen_size]``, what is seen of the step before; zeros at the first step.
-            condition: ``[batch, size]`` or None.
-            noise: ``[batch, noise_size]``.
+            condition: ``[batch, size]`` or None; what is told of how many steps are left stands first in it.
+            noise: ``[batch, noise_size]`` of the emission.
             state: of the recurrence.
 
         Returns:
@@ -102,23 +119,35 @@ class AutoregressiveSeriesGenerator(nn.Module):
         seen = self.output.see(values, previous)
         return values, seen * 0.0 if self.blind else seen, state
 
-    def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
-        """Noise ``[batch, time, noise_size]`` to values as networks see them, ``[batch, time, features]``."""
+    def forward(
+        self,
+        noise: Tensor,
+        latent: Tensor | None = None,
+        labels: Tensor | None = None,
+        lengths: Tensor | None = None,
+    ) -> Tensor:
+        """Noise ``[batch, time, noise_size]`` to values as networks see them, ``[batch, time, features]``; lengths are
+        those of the noise where None."""
         condition = self.condition(noise, latent, labels)
+        told = self.ends.told(self.ends.lengths(noise, lengths), noise.shape[1])
+        noise = self.ends.own(noise)
         size, length = noise.shape[0], noise.shape[1]
         if self.blind:
             unseen = noise.new_zeros(size, length, self.output.seen_size)
-            hidden = self.dropout(self.recurrence(self.condition.join(self._read(unseen), condition)))
+            inputs = self._read(unseen) if told is None else torch.cat([self._read(unseen), told], dim=2)
+            hidden = self.dropout(self.recurrence(self.condition.join(inputs, condition)))
             drawn = self.output.draw(hidden.flatten(0, 1), unseen.flatten(0, 1), noise.flatten(0, 1))
             return drawn.reshape(size, length, self.data.features)
         start = (noise.new_zeros(size, self.output.seen_size), *self.recurrence.initial_state(noise))
 
-        def step(carry: tuple[Tensor, ...], drawn: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        def step(carry: tuple[Tensor, ...], drawn: Any) -> tuple[tuple[Tensor, ...], Tensor]:
             previous, *state = carry
-            values, seen, next_state = self.step(previous, condition, drawn, tuple(state))
+            own, given = (drawn, condition) if told is None else (drawn[0], _beside(drawn[1], condition))
+            values, seen, next_state = self.step(previous, given, own, tuple(state))
             return (seen, *next_state), values
 
-        return scan(step, start, noise.transpose(0, 1)).transpose(0, 1)
+        steps = noise.transpose(0, 1)
+        return scan(step, start, steps if told is None else (steps, told.transpose(0, 1))).transpose(0, 1)
 
     def generate(
         self,
@@ -128,14 +157,16 @@ class AutoregressiveSeriesGenerator(nn.Module):
         latent: Tensor | None = None,
         labels: Tensor | None = None,
         relaxation: Relaxation = Relaxation(),  # noqa: B008 - for symbols; frozen
+        lengths: Tensor | None = None,
     ) -> Batch[Tensor]:
-        """Samples with gradients: ``values`` ``[size, length, features]``, each of the whole length.
+        """Samples with gradients: ``values`` ``[size, length, features]``, each of the whole length unless the model's
+        samples differ in that; lengths are then drawn where None.
 
         The labels of a conditional model are drawn evenly where there are none, and are those of the batch.
         """
         noise = torch.randn(size, length, self.noise_size, device=next(self.output.parameters()).device)
-        labels = self.condition.labels_for(noise, labels)
-        return Batch(self(noise, latent, labels), torch.full((size,), length, device=noise.device), labels)
+        labels, lengths = self.condition.labels_for(noise, labels), self.ends.lengths(noise, lengths)
+        return Batch(self(noise, latent, labels, lengths), lengths.clamp(max=length), labels)
 
     def sampler(self) -> nn.Module:
         """The frozen sampler of the model file."""
@@ -161,6 +192,13 @@ class AutoregressiveSeriesSampler(nn.Module):
         settled: Tensor = self.network.output.settle(self.own_units(values))
         return settled
 
-    def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
-        """``noise`` ``[batch, time, noise_size]`` to the series ``[batch, time, features]``."""
-        return self.finish(self.network(noise, latent, labels))
+    def forward(
+        self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """``noise`` ``[batch, time, noise_size]`` to the series ``[batch, time, features]``, and lengths where they
+        differ."""
+        return self.network.ends.finish(self.finish(self.network(noise, latent, labels)), noise)
+
+
+def _beside(told: Tensor, condition: Tensor | None) -> Tensor:
+    return told if condition is None else torch.cat([told, condition], dim=1)

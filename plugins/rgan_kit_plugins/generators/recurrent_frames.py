@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from rgan_kit.contracts import Batch, DataSpec, FrameSpec, Relaxation
 from rgan_kit.nn import Cell, Recurrence, exportable, padding_mask, to_uint8
 from rgan_kit_plugins.convolutions import FrameWriter
+from rgan_kit_plugins.generators.ends import ends_of
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -37,21 +38,36 @@ class RecurrentFrameGenerator(nn.Module):
         assert isinstance(data, FrameSpec)
         self.data = data
         self.latent_size = options.latent_size
-        self.noise_size = options.noise_size
+        self.ends = ends_of(data)
+        self.motion_size = options.noise_size
+        self.noise_size = options.noise_size + self.ends.noise
         self.from_label = nn.Embedding(len(data.labels), options.noise_size) if data.labels else None
         entering = options.noise_size * (3 if data.labels else 2) + (options.latent_size if self.latent_moves else 0)
+        entering += self.ends.size
         self.recurrence = Recurrence(cell, entering, options.hidden_size, options.layers, options.dropout)
         self.dropout = nn.Dropout(options.dropout)
         features = options.latent_size + options.hidden_size
         self.writer = FrameWriter(features, options.channels, data.height, data.width, data.channels)
 
-    def frames(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
-        """Frames of given chance; a latent or labels that the model needs are drawn where None.
+    @property
+    def variable(self) -> bool:
+        """Whether clips have lengths of their own."""
+        return self.data.variable
+
+    def frames(
+        self,
+        noise: Tensor,
+        latent: Tensor | None = None,
+        labels: Tensor | None = None,
+        lengths: Tensor | None = None,
+    ) -> Tensor:
+        """Frames of given chance; a latent or labels that the model needs are drawn where None, and lengths are those
+        of the noise.
 
         Args:
             noise: ``[batch, time, noise_size]``.
             latent: ``[batch, latent_size]``.
-            labels: int64 ``[batch]``.
+            labels, lengths: int64 ``[batch]``.
 
         Returns:
             ``[batch, time, channels, height, width]`` in [-1, 1].
@@ -62,11 +78,14 @@ class RecurrentFrameGenerator(nn.Module):
             if latent is None:
                 latent = torch.randn(size, self.latent_size, device=noise.device)
             every_step.append(latent[:, None].expand(-1, time, -1))
+        told, noise = self.ends.told(self.ends.lengths(noise, lengths), time), self.ends.own(noise)
         moving = [noise, noise[:, :1].expand(-1, time, -1), *(every_step if self.latent_moves else [])]
         if self.from_label is not None:
             if labels is None:
                 labels = torch.randint(len(self.data.labels), (size,), device=noise.device)
             moving.append(self.from_label(labels)[:, None].expand(-1, time, -1))
+        if told is not None:
+            moving.append(told)
         motion = self.dropout(self.recurrence(self.dropout(torch.cat(moving, dim=2))))  # [batch, time, hidden_size]
         vectors = torch.cat([*every_step, motion], dim=2)
         return cast("Tensor", self.writer(vectors.flatten(0, 1))).view(size, time, *self._picture)
@@ -83,13 +102,15 @@ class RecurrentFrameGenerator(nn.Module):
         latent: Tensor | None = None,
         labels: Tensor | None = None,
         relaxation: Relaxation = Relaxation(),  # noqa: B008 - frozen
+        lengths: Tensor | None = None,
     ) -> Batch[Tensor]:
-        """Clips with gradients: ``values`` ``[size, length, channels, height, width]`` in [-1, 1]."""
+        """Clips with gradients: ``values`` ``[size, length, channels, height, width]`` in [-1, 1]; where clips differ
+        in length, lengths are drawn where None."""
         if labels is None and self.data.labels:
             labels = torch.randint(len(self.data.labels), (size,), device=self.device)
         noise = torch.randn(size, length, self.noise_size, device=self.device)
-        lengths = torch.full((size,), length, dtype=torch.int64, device=self.device)
-        return Batch(self.frames(noise, latent, labels), lengths, labels)
+        lengths = self.ends.lengths(noise, lengths)
+        return Batch(self.frames(noise, latent, labels, lengths), lengths.clamp(max=length), labels)
 
     @property
     def device(self) -> torch.device:
@@ -139,11 +160,14 @@ class LikelihoodFrameGenerator(RecurrentFrameGenerator):
         """
         frames = batch.values
         noise = torch.randn(*frames.shape[:2], self.noise_size, device=frames.device)
-        mean = self.frames(noise, latent, batch.labels).float()
+        mean = self.frames(noise, latent, batch.labels, batch.lengths).float()
         squared = F.mse_loss(mean, frames.float(), reduction="none").flatten(2).sum(dim=2)  # [batch, time]
         pixels = math.prod(self._picture)
         nats = squared / (2 * self.deviation.square()) + pixels * (self.deviation.log() + math.log(2 * math.pi) / 2)
-        return -nats * padding_mask(batch.lengths, frames.shape[1])
+        masked = -nats * padding_mask(batch.lengths, frames.shape[1])
+        if self.ends.drawn is None:
+            return masked
+        return torch.cat([masked[:, :1] + self.ends.drawn.log_prob(batch.lengths)[:, None], masked[:, 1:]], dim=1)
 
 
 class RecurrentFrameSampler(nn.Module):
@@ -153,6 +177,9 @@ class RecurrentFrameSampler(nn.Module):
         super().__init__()
         self.network = exportable(generator)
 
-    def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
-        """``noise`` ``[batch, time, noise_size]`` to uint8 ``[batch, time, height, width, channels]``."""
-        return to_uint8(self.network.frames(noise, latent, labels))
+    def forward(
+        self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """``noise`` ``[batch, time, noise_size]`` to uint8 ``[batch, time, height, width, channels]``, and lengths
+        where they differ."""
+        return self.network.ends.finish(to_uint8(self.network.frames(noise, latent, labels)), noise)

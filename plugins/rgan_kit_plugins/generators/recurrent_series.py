@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, SeriesSpec
 from rgan_kit.nn import Cell, OwnUnits, Recurrence, exportable
+from rgan_kit_plugins.generators.ends import ends_of
 
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
@@ -26,16 +27,30 @@ class RecurrentSeriesGenerator(nn.Module):
         assert isinstance(data, SeriesSpec)
         self.data = data
         self.latent_size = options.latent_size
-        self.noise_size = options.noise_size
+        self.ends = ends_of(data)
+        self.noise_size = options.noise_size + self.ends.noise
         self.condition = Condition(options.latent_size, len(data.labels))
-        width = options.noise_size + self.condition.size
+        width = options.noise_size + self.ends.size + self.condition.size
         self.recurrence = Recurrence(cell, width, options.hidden_size, options.layers, options.dropout)
         self.dropout = nn.Dropout(options.dropout)
         self.output = nn.Linear(options.hidden_size, data.features)
 
-    def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
-        """Noise ``[batch, time, noise_size]`` to values in [-1, 1], ``[batch, time, features]``."""
-        hidden = self.recurrence(self.condition.join(noise, self.condition(noise, latent, labels)))
+    @property
+    def variable(self) -> bool:
+        """Whether samples have lengths of their own."""
+        return self.data.variable
+
+    def forward(
+        self,
+        noise: Tensor,
+        latent: Tensor | None = None,
+        labels: Tensor | None = None,
+        lengths: Tensor | None = None,
+    ) -> Tensor:
+        """Noise ``[batch, time, noise_size]`` to values in [-1, 1], ``[batch, time, features]``; lengths are those of
+        the noise where None."""
+        inputs, condition = self.ends.join(noise, lengths), self.condition(noise, latent, labels)
+        hidden = self.recurrence(self.condition.join(inputs, condition))
         return torch.tanh(self.output(self.dropout(hidden)))
 
     def generate(
@@ -46,15 +61,16 @@ class RecurrentSeriesGenerator(nn.Module):
         latent: Tensor | None = None,
         labels: Tensor | None = None,
         relaxation: Relaxation = Relaxation(),  # noqa: B008 - for symbols; frozen
+        lengths: Tensor | None = None,
     ) -> Batch[Tensor]:
-        """Samples with gradients: ``values`` ``[size, length, features]``, each of the whole length.
+        """Samples with gradients: ``values`` ``[size, length, features]``, each of the whole length unless the model's
+        samples differ in that; lengths are then drawn where None.
 
         The labels of a conditional model are drawn evenly where there are none, and are those of the batch.
         """
         noise = torch.randn(size, length, self.noise_size, device=self.output.weight.device)
-        labels = self.condition.labels_for(noise, labels)
-        values = self(noise, latent, labels)
-        return Batch(values, torch.full((size,), length, device=noise.device), labels)
+        labels, lengths = self.condition.labels_for(noise, labels), self.ends.lengths(noise, lengths)
+        return Batch(self(noise, latent, labels, lengths), lengths.clamp(max=length), labels)
 
     def sampler(self) -> nn.Module:
         """The frozen sampler of the model file."""
@@ -75,10 +91,12 @@ class RecurrentSeriesSampler(nn.Module):
         self.network = exportable(generator)
         self.own_units = OwnUnits(generator.data)
 
-    def forward(self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
-        """``noise`` ``[batch, time, noise_size]`` to the series ``[batch, time, features]``."""
-        series: Tensor = self.own_units(self.network(noise, latent, labels))
-        return series
+    def forward(
+        self, noise: Tensor, latent: Tensor | None = None, labels: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """``noise`` ``[batch, time, noise_size]`` to the series ``[batch, time, features]``, and lengths where they
+        differ."""
+        return self.network.ends.finish(self.own_units(self.network(noise, latent, labels)), noise)
 
 
 class Condition(nn.Module):

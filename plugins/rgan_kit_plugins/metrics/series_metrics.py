@@ -66,9 +66,9 @@ class _Reference:
         return curves
 
     def samples(self, samples: SampleSet) -> Curves:
-        """The samples, all of their whole length."""
+        """The samples, each of its own length."""
         series = samples.outputs["series"]
-        return self.scaled(series, np.full(len(series), series.shape[1], np.int64))
+        return self.scaled(series, samples.outputs.get("lengths", np.full(len(series), series.shape[1], np.int64)))
 
     def _some(self, source: SequenceSource, most: int) -> Curves:
         most = max(1, min(most, _MOST_VALUES // (self.spec.length * self.spec.features)))

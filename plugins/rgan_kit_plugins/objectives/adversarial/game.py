@@ -79,7 +79,8 @@ class Adversarial:
         relaxation = Relaxation(self.temperature(context.progress), self.options.relaxation == "straight-through")
         real, tokens = context.batch, isinstance(self.data, TokenSpec)
         length = context.max_length if tokens else real.values.shape[1]
-        fake = self.generator.generate(len(real.lengths), length, labels=real.labels, relaxation=relaxation)
+        told = {"lengths": real.lengths} if not tokens and getattr(self.generator, "variable", False) else {}
+        fake = self.generator.generate(len(real.lengths), length, labels=real.labels, relaxation=relaxation, **told)
         return fake if tokens else replace(real, values=fake.values)
 
     def likelihood_loss(self, context: StepContext) -> Loss:

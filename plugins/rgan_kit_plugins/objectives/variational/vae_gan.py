@@ -73,6 +73,7 @@ class VaeGan(Adversarial):
             latent=torch.where(odd, torch.randn_like(posterior), posterior),
             labels=real.labels,
             relaxation=Relaxation(self.temperature(context.progress), self.options.relaxation == "straight-through"),
+            **({"lengths": real.lengths} if not tokens and getattr(self.generator, "variable", False) else {}),
         )
         return fake if tokens else replace(real, values=fake.values)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from rgan_kit.files import UnreadableError
 from rgan_kit_plugins.domains.frames.containers import missing_bytes
-from rgan_kit_plugins.domains.frames.display import aspect_of, display_of
+from rgan_kit_plugins.domains.frames.display import Display, aspect_of, display_of
 from rgan_kit_plugins.domains.frames.ends import End
 from rgan_kit_plugins.domains.frames.preparation import Preparation, paced
 
@@ -69,6 +69,8 @@ class _Reader:
         self.preparation = preparation
         self.size = (0, 0)
         self.aspect = 1.0
+        self.display: Display | None = None
+        self._formats: dict[str, bool] = {}
         self.read = self.faults = 0
         self._fault = ""
         self._scaler: Any = None
@@ -116,7 +118,9 @@ class _Reader:
                 yield from repeat(self._prepare(frame), count)
 
     def _prepare(self, frame: Any) -> np.ndarray:
-        display, preparation = display_of(frame, self.aspect), self.preparation
+        if self.display is None:  # it is one for the stream, and asking each frame would cost a tenth of the time
+            self.display = display_of(frame, self.aspect)
+        display, preparation = self.display, self.preparation
         height, width = preparation.height, preparation.width
         seen = display.seen(frame.height, frame.width)
         self.size = seen
@@ -124,10 +128,16 @@ class _Reader:
             factor = max(height / seen[0], width / seen[1])
             height, width = max(height, round(seen[0] * factor)), max(width, round(seen[1] * factor))
         stored = (height, width) if display.transposed else (width, height)
-        scaled = self._scaler.reformat(_on_white(frame), *stored, "rgb24", interpolation="AREA").to_ndarray()
+        flat = _on_white(frame) if self._is_transparent(frame.format) else frame
+        scaled = self._scaler.reformat(flat, *stored, "rgb24", interpolation="AREA").to_ndarray()
         picture = display.upright(scaled)
         top, left = (height - preparation.height) // 2, (width - preparation.width) // 2
         return preparation.colour(picture[top : top + preparation.height, left : left + preparation.width])
+
+    def _is_transparent(self, pixels: Any) -> bool:
+        if pixels.name not in self._formats:
+            self._formats[pixels.name] = any(component.is_alpha for component in pixels.components)
+        return self._formats[pixels.name]
 
 
 def _chosen(container: Any) -> Any:
@@ -152,9 +162,7 @@ def _with_alpha(stream: Any) -> Any:
 
 
 def _on_white(frame: Any) -> Any:
-    """A frame without transparency."""
-    if not any(component.is_alpha for component in frame.format.components):
-        return frame
+    """A frame without its transparency."""
     import av
 
     rgba = frame.to_ndarray(format="rgba").astype(np.uint16)

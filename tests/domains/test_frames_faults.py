@@ -333,6 +333,8 @@ def test_arrays_beside_clips_are_offered_as_classes(tmp_path):
     assert VIDEO.load(VIDEO.options(labels="colour"), tmp_path / "a.npz", 0).spec.labels == ("1 2 3", "4 5 6")
     chosen = VIDEO.load(VIDEO.options(labels="shape"), tmp_path / "a.npz", 0)
     assert (chosen.spec.labels, "classes offered" in chosen.summary) == (("disc", "square"), False)
+    np.savez(tmp_path / "bare.npz", video=clips)
+    assert len(chosen.decoder.read(tmp_path / "bare.npz").values) == 40  # without the array of classes too
 
 
 def test_of_so_many_frames_one_is_taken_whatever_the_file(tmp_path):

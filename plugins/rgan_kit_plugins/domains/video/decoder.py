@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, get_args
 
@@ -84,7 +84,7 @@ class VideoDecoder:
     """
 
     def __init__(self, preparation: Preparation, length: int, fps: float) -> None:
-        self.preparation = preparation
+        self.preparation = replace(preparation, labels="")  # what is read later need not hold the array of classes
         self.length = length
         self.fps = fps
 

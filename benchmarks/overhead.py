@@ -19,9 +19,7 @@ from pathlib import Path
 import torch
 
 from rgan_kit.config import Request, resolve
-from rgan_kit.contracts import RunInfo
 from rgan_kit.plugins.registry import default_registry
-from rgan_kit.training.reporting import MetricsFile
 from rgan_kit.training.session import load_dataset, make_trainer
 from rgan_kit.training.trainer import Trainer
 
@@ -57,8 +55,7 @@ def made(recipe: str, folder: Path) -> Trainer:
     trainer = make_trainer(config, load_dataset(config), registry, folder)
     for network in trainer.networks.values():
         network.train()
-    trainer.metrics_file = MetricsFile(folder / "metrics.jsonl", 0)
-    trainer.run_info = RunInfo("bench", folder, recipe)
+    trainer.events.open(config, folder, 0)
     return trainer
 
 

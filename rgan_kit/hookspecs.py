@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import typer
@@ -114,6 +114,34 @@ def rgankit_step_end(run: RunInfo, step: int, metrics: Mapping[str, float]) -> N
     """Metrics were written: of the losses every ``train.log_every`` steps, and ``samples/…`` and ``evaluation/…``
     where those are due, so that a step may be told of several times. ``step`` is the number of steps done (0 for the
     evaluation before the first). Values may be NaN."""
+
+
+@hookspec
+def rgankit_samples(
+    run: RunInfo, step: int, samples: Sequence[Any], lines: Sequence[str], files: Sequence[Path]
+) -> None:
+    """Samples were drawn, every ``train.sample_every`` steps and at the end of a stage.
+
+    ``samples`` are what the domain's decoder makes of them, ``lines`` the same as it previews them (each behind its
+    class and a tab, where there are classes), and ``files`` what it wrote into the run's ``samples/step-…``, pictures
+    and sounds among them. All of them are there; how many to keep is yours to choose.
+    """
+
+
+@hookspec
+def rgankit_warning(run: RunInfo, step: int, text: str) -> None:
+    """Something that the user should look at was said, once: a trouble that the monitor saw, with what to change; or
+    samples that are worse than before the training. ``step`` is the newest one that metrics were written of."""
+
+
+@hookspec
+def rgankit_table(
+    run: RunInfo, rows: Sequence[tuple[str, Mapping[str, float]]], reference: Mapping[str, float]
+) -> None:
+    """The table that a training ends with, before ``rgankit_train_end`` and only where it is done: moments (the start,
+    the end of each stage, and ``kept (step N)`` of the weights that are exported) with their finite figures, where
+    ``heldout_x`` is figure ``x`` of real data; and the ``reference``, figures of the known source where there is one.
+    """
 
 
 @hookspec

@@ -97,6 +97,18 @@ WATCHING = """
         SEEN.append(("step", metrics))
 
     @hookimpl
+    def rgankit_samples(lines, files):
+        SEEN.append(("samples", lines, files))
+
+    @hookimpl
+    def rgankit_warning(text):
+        SEEN.append(("warning", text))
+
+    @hookimpl
+    def rgankit_table(rows):
+        SEEN.append(("table", rows))
+
+    @hookimpl
     def rgankit_checkpoint_saved(path, step):
         SEEN.append(("saved", path, step))
 
@@ -110,11 +122,21 @@ def test_a_watching_plugin_is_given_the_arguments_that_it_takes_in_the_order_of_
     watched = host(WATCHING)
     watched.notify("rgankit_train_start", run="the run", step=0)
     watched.notify("rgankit_step_end", run="the run", step=1, metrics={"loss": 1.0})
+    watched.notify("rgankit_samples", run="the run", step=1, samples=["a"], lines=["A"], files=[])
+    watched.notify("rgankit_warning", run="the run", step=1, text="look")
     watched.notify("rgankit_checkpoint_saved", run="the run", step=1, path=Path("there"))
+    watched.notify("rgankit_table", run="the run", rows=[("start", {})], reference={})
     watched.notify("rgankit_train_end", run="the run", status="done")
     ((_, plugin),) = watched.active()
-    told = [("start", "the run", 0), ("step", {"loss": 1.0}), ("saved", Path("there"), 1), ("end", "done")]
-    assert told == plugin.SEEN
+    assert [
+        ("start", "the run", 0),
+        ("step", {"loss": 1.0}),
+        ("samples", ["A"], []),
+        ("warning", "look"),
+        ("saved", Path("there"), 1),
+        ("table", [("start", {})]),
+        ("end", "done"),
+    ] == plugin.SEEN
 
 
 def test_metadata_of_a_plugin_goes_into_the_manifest_under_its_own_name(host):

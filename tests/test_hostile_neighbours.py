@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -252,6 +253,14 @@ WATCHER = """
         sys.exit(0)
 
     @hookimpl
+    def rgankit_samples(step):
+        raise KeyboardInterrupt
+
+    @hookimpl
+    def rgankit_table(rows):
+        raise DeviceError("none", "none")
+
+    @hookimpl
     def rgankit_checkpoint_saved(step):
         raise DataError("no", "no")
 
@@ -262,18 +271,46 @@ WATCHER = """
 """
 
 
+RECORDER = """
+    import json
+    from rgan_kit import hookimpl
+
+    SEEN = {}
+
+    @hookimpl
+    def rgankit_samples(step, samples, lines, files):
+        SEEN["samples"] = [step, len(samples), len(lines), [file.is_file() for file in files]]
+
+    @hookimpl
+    def rgankit_table(rows, reference):
+        SEEN["table"] = [[moment for moment, _ in rows], sorted(rows[0][1]), sorted(reference)]
+
+    @hookimpl
+    def rgankit_train_end(run, status):
+        (run.folder / "seen.json").write_text(json.dumps(SEEN))
+"""
+
+
 def test_metrics_and_loggers_that_exit_are_named_and_the_training_comes_to_its_end(tmp_path):
     site = tmp_path / "site"
     install(site, "bad", WATCHER)
     install(site, "kind", GOOD)
+    install(site, "recorder", RECORDER)
     answer = rgankit(*short("domain.embedded_sentences=200"), path=[site], folder=tmp_path)
     assert answer.returncode == 0, answer.stderr
     for hook, said in (
         ("rgankit_train_start", "KeyboardInterrupt"),
         ("rgankit_step_end", "SystemExit: 0"),
+        ("rgankit_samples", "KeyboardInterrupt"),
+        ("rgankit_table", "DeviceError: none"),
         ("rgankit_checkpoint_saved", "DataError: no"),
         ("rgankit_train_end", "Bang"),
     ):
         assert answer.stderr.count(f"plugin bad:bad: {hook} raised {said}") == 1
     assert "metric bad:m raised SystemExit: 0" in answer.stderr
     assert "rgankit export run" in answer.stdout
+    seen = json.loads((tmp_path / "run" / "seen.json").read_text())
+    assert seen["samples"] == [4, 64, 64, [True]]
+    moments, figures, reference = seen["table"]
+    assert (moments[0], moments[-1]) == ("start", "kept (step 4)")
+    assert "heldout_nll" in figures and "valid" in reference

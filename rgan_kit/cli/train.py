@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -172,16 +172,13 @@ def _signals(trainer: Trainer) -> Iterator[None]:
 
 def _conclude(trainer: Trainer, results: Results) -> None:
     from rgan_kit.contracts import as_lines
+    from rgan_kit.training.outcome import table
     from rgan_kit.training.session import load_trained
 
     exported = load_trained(trainer.folder, None, trainer.registry)
     drawn = trainer.assessor.draw(exported.generator.to(trainer.engine.device), SAMPLES_AT_END)
     samples = as_lines(trainer.dataset.decoder, drawn.samples, drawn.labels)
-    rows = [(row["moment"], row["figures"]) for row in trainer.state.evaluations]
-    best = trainer.state.best
-    if best is not None:
-        rows.append((f"kept (step {best['step']})", best["figures"]))
-    reference = trainer.dataset.truth.reference() if trainer.dataset.truth else {}
+    rows, reference = table(trainer.state), trainer.reference()
     following = ["rgankit", "export", str(trainer.folder)]
     if results.as_json:
         results.document(
@@ -206,7 +203,7 @@ def _conclude(trainer: Trainer, results: Results) -> None:
     results.line(f"\nnext: {shlex.join(following)}")
 
 
-def _print_table(rows: list[tuple[str, Any]], reference: dict[str, float], results: Results) -> None:
+def _print_table(rows: Sequence[tuple[str, Any]], reference: Mapping[str, float], results: Results) -> None:
     from rgan_kit.evaluation.report import table
 
     results.line()

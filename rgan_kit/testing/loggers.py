@@ -13,6 +13,12 @@ from rgan_kit.testing.promises import hold, unfailing
 METRICS = {"generator/loss": 1.5, "discriminator/loss": math.nan, "samples/valid": math.inf}
 """What a training that goes wrong tells."""
 
+SAMPLES = ["one sample", "another\twith ünusual signs | and `marks`"]
+"""Samples as lines."""
+
+ROWS = [("start", {"valid": 0.1, "heldout_distinct": 1.0}), ("after likelihood", {"valid": 0.9, "distinct": 0.5})]
+"""The table of a training; figures may be missing at some moments."""
+
 _QUIET = "Look for your name in run.loggers when the training starts, and do nothing where it is not there."
 
 
@@ -50,7 +56,14 @@ class LoggerContract(DescribedContract):
         self.tell("rgankit_train_start", run=run, step=start)
         for step in range(start + (start > 0), start + steps + 1):
             self.tell("rgankit_step_end", run=run, step=step, metrics=METRICS)
+        shown = folder / "samples" / f"step-{start + steps:08d}" / "samples.txt"
+        shown.parent.mkdir(parents=True, exist_ok=True)
+        shown.write_text(f"{SAMPLES[0]}\n", encoding="utf-8")
+        samples = {"samples": [text.upper() for text in SAMPLES], "lines": SAMPLES, "files": [shown]}
+        self.tell("rgankit_samples", run=run, step=start + steps, **samples)
+        self.tell("rgankit_warning", run=run, step=start + steps, text="the samples collapse: 1% of them are distinct")
         self.tell("rgankit_checkpoint_saved", run=run, step=start + steps, path=checkpoint)
+        self.tell("rgankit_table", run=run, rows=ROWS, reference={"valid": 1.0})
         self.tell("rgankit_train_end", run=run, status="done")
 
     def test_a_whole_training_is_watched_without_an_error(self, tmp_path: Path) -> None:
@@ -65,7 +78,8 @@ class LoggerContract(DescribedContract):
     def test_it_is_quiet_where_nobody_asked_for_it(self, tmp_path: Path) -> None:
         """Every installed logger is told of every training."""
         self.train(tmp_path, loggers=("another",))
-        written = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+        files = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
+        written = sorted(str(path) for path in files if path.parts[0] != "samples")
         hold(not written, "A logger that was not asked for writes nothing.", ", ".join(written), _QUIET)
 
     def test_it_changes_nothing_that_the_trainer_made(self, tmp_path: Path) -> None:

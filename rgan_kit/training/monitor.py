@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 WINNING: Final = 0.98
 """Share of sequences that a discriminator tells apart, from which on it teaches its generator little."""
@@ -30,90 +30,146 @@ EXPLODING: Final = 1e3
 
 
 @dataclass(frozen=True)
+class Remedy:
+    """What to change, where a run has it.
+
+    Attributes:
+        words: what to do with an option, ``{}``.
+        options: alternatives, as ``section.option``, of which the first that the run has is meant; ``{phase}`` stands
+            for the phase that shows the trouble, which is called as its network in most objectives.
+        done: whether a value is what is advised already.
+    """
+
+    words: str
+    options: tuple[str, ...]
+    done: Callable[[Any], bool] = lambda value: False
+
+    def applied_to(self, phase: str, options: Mapping[str, Any]) -> str:
+        """The advice; empty where the run has no such option, or has it so already."""
+        own = (name.format(phase=phase) for name in self.options)
+        found = next((name for name in own if name in options), None)
+        return "" if found is None or self.done(options[found]) else self.words.format(found)
+
+
+@dataclass(frozen=True)
 class Trouble:
     """What can go wrong.
 
     Attributes:
         name: of the trouble.
-        seen: whether a figure shows it, by the figure's last name and value.
         figure: the last part of the name of the figure that shows it.
-        advice: what it means and what to change.
+        seen: whether a value of it does.
+        meaning: what it means, by the value.
+        remedies: what to change.
     """
 
     name: str
     figure: str
     seen: Callable[[float], bool]
-    advice: str
+    meaning: str
+    remedies: tuple[Remedy, ...]
 
+
+_LOWER_RATE: Final = Remedy(
+    "lower {}", ("objective.{phase}_learning_rate", "train.{phase}_learning_rate", "train.generator_learning_rate")
+)
+_FREE_BITS: Final = Remedy("raise {}", ("objective.free_bits",))
+_WORD_DROPOUT: Final = Remedy("raise {}", ("generator.word_dropout",), lambda value: value >= 1)
 
 STEPS: Final = (
     Trouble(
         "the discriminator wins",
         "accuracy",
         lambda value: value > WINNING,
-        "it tells {value:.0%} of the sequences apart, so the generator learns little from it. Slow it down: lower "
-        "train.discriminator_learning_rate, raise discriminator.dropout, or set discriminator.spectral_norm=true or "
-        "objective.r1_weight=0.1",
+        "it tells {value:.0%} of the sequences apart, so the generator learns little from it",
+        (
+            Remedy("lower {}", ("train.{phase}_learning_rate", "train.discriminator_learning_rate")),
+            Remedy("raise {}", ("{phase}.dropout", "discriminator.dropout"), lambda value: value >= 0.5),
+            Remedy("set {}=true", ("{phase}.spectral_norm", "discriminator.spectral_norm"), bool),
+            Remedy("set {}=0.1", ("objective.r1_weight",), lambda value: value >= 0.1),
+        ),
     ),
     Trouble(
         "gradients explode",
         "gradient_norm",
         lambda value: value > EXPLODING,
-        "their norm is {value:.3g} before clipping. Lower the learning rate of that network, or train.clip_norm",
+        "their norm is {value:.3g} before clipping",
+        (
+            _LOWER_RATE,
+            Remedy("set {}=5", ("train.clip_norm",), lambda value: value > 0),  # there is no clipping
+            Remedy("lower {}", ("train.clip_norm",), lambda value: value == 0),
+        ),
     ),
     Trouble(
         "the latent is not used",
         "kl",
         lambda value: value < IDLE_KL,
-        "it carries {value:.2g} nats a sequence (posterior collapse). Raise objective.free_bits or "
-        "generator.word_dropout, or anneal longer (objective.annealing_share)",
+        "it carries {value:.2g} nats a sequence (posterior collapse)",
+        (_FREE_BITS, _WORD_DROPOUT, Remedy("raise {}", ("objective.annealing_share",), lambda value: value >= 1)),
     ),
     Trouble(
         "the latent is not used",
         "active_units",
         lambda value: value < 1,
-        "none of its numbers says anything (posterior collapse). Raise objective.free_bits or generator.word_dropout",
+        "none of its numbers says anything (posterior collapse)",
+        (_FREE_BITS, _WORD_DROPOUT),
     ),
 )
 
-COLLAPSE: Final = (
-    "the samples collapse: {what}. Stop at an earlier checkpoint (the best one is kept), lower the generator's "
-    "learning rate in the adversarial stage, set discriminator.minibatch_statistics=true, or raise "
-    "objective.likelihood_weight"
+COLLAPSE: Final = Trouble(
+    "the samples collapse",
+    "",
+    lambda value: True,
+    "{value}. Checkpoints of before are better (the best one is kept)",
+    (
+        Remedy("lower {}", ("objective.generator_learning_rate",)),
+        Remedy("set {}=true", ("discriminator.minibatch_statistics",), bool),
+        Remedy("raise {}", ("objective.likelihood_weight",)),
+    ),
 )
 
 
 @dataclass
 class Monitor:
-    """Says each trouble once, when it has lasted.
+    """Says each trouble once, when it has lasted, with what the run has to change.
 
     Args:
         warn: takes a warning in words.
+        config: of the run, as it is written down.
     """
 
     warn: Callable[[str], None]
+    config: Mapping[str, Any]
     _lasting: dict[str, int] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set)
 
     def steps(self, step: int, figures: Mapping[str, float]) -> None:
         """Looks at the figures of losses, as they are logged."""
         for name, value in figures.items():
+            phase, _, figure = name.rpartition("/")
             for trouble in STEPS:
-                if name.rpartition("/")[2] == trouble.figure:
+                if figure == trouble.figure:
                     key = f"{trouble.name} ({name})"
                     self._lasting[key] = self._lasting.get(key, 0) + 1 if trouble.seen(value) else 0
                     if self._lasting[key] >= PATIENCE:
-                        self._say(trouble.name, f"step {step}: {trouble.name}: {trouble.advice.format(value=value)}.")
+                        self._say(step, trouble, value, phase)
 
     def samples(self, step: int, figures: Mapping[str, float]) -> None:
         """Looks at the figures of samples of a network that has had time to learn."""
         for what in _collapses(figures):
-            self._say("collapse", f"step {step}: {COLLAPSE.format(what=what)}.")
+            self._say(step, COLLAPSE, what, "generator")
 
-    def _say(self, trouble: str, text: str) -> None:
-        if trouble not in self._said:
-            self._said.add(trouble)
-            self.warn(text)
+    def _say(self, step: int, trouble: Trouble, value: float | str, phase: str) -> None:
+        if trouble.name in self._said:
+            return
+        self._said.add(trouble.name)
+        sections = {name: section for name, section in self.config.items() if isinstance(section, Mapping)}
+        options = {f"{name}.{key}": each for name, section in sections.items() for key, each in section.items()}
+        advice = [text for remedy in trouble.remedies if (text := remedy.applied_to(phase, options))]
+        meaning = trouble.meaning.format(value=value)
+        self.warn(
+            f"step {step}: {trouble.name}: {meaning}." + (f" To change: {'; or '.join(advice)}." if advice else "")
+        )
 
 
 def _collapses(figures: Mapping[str, float]) -> Iterator[str]:

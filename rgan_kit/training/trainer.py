@@ -16,7 +16,6 @@ from rgan_kit.contracts import (
     ExitCode,
     NetworkName,
     Objective,
-    RunInfo,
     UsageError,
     as_lines,
     write_samples,
@@ -26,15 +25,16 @@ from rgan_kit.plugins.blame import blamed
 from rgan_kit.plugins.contain import contained
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, locked
-from rgan_kit.training import selection
+from rgan_kit.training import outcome, selection
 from rgan_kit.training.assessment import Assessor
 from rgan_kit.training.batches import Batches
 from rgan_kit.training.building import composed, own_parameters
 from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, average_of, load_weights, weights
 from rgan_kit.training.engine import Engine
+from rgan_kit.training.events import Events
 from rgan_kit.training.likelihood import HeldOut
 from rgan_kit.training.monitor import Monitor
-from rgan_kit.training.reporting import Clock, MetricsFile, Progress, Reporter
+from rgan_kit.training.reporting import Clock, Progress, Reporter
 from rgan_kit.training.schedule import Place, Schedule, due
 from rgan_kit.training.state import Interrupted, TrainerState
 from rgan_kit.training.updates import Updater
@@ -69,7 +69,7 @@ class Trainer:
     ) -> None:
         options = config.train
         self.config, self.dataset, self.networks = config, dataset, networks
-        self.engine, self.registry, self.host, self.folder = engine, registry, registry.host, folder
+        self.engine, self.registry, self.folder = engine, registry, folder
         self.reporter = reporter
         self.objective = objective
         self.schedule = Schedule(objective.stages(), options.steps)
@@ -83,7 +83,8 @@ class Trainer:
         self.state = TrainerState()
         part = config.parts["objective"]
         self._objective = f"{part.distribution}: objective {part.name}"
-        self.monitor = Monitor(reporter.message)
+        self.events = Events(registry.host, reporter)
+        self.monitor = Monitor(self.events.warning, config.to_dict())
         self.fresh = False
         self._stop: ExitCode | None = None
         self._saved = -1
@@ -151,24 +152,24 @@ class Trainer:
         status = "failed"
         for network in self.networks.values():
             network.train()
-        config = self.config
-        self.run_info = RunInfo(self.folder.name, self.folder, config.recipe, config.to_dict(), config.train.loggers)
-        self.metrics_file = MetricsFile(self.folder / "metrics.jsonl", self.state.step)
+        self.events.open(self.config, self.folder, self.state.step)
         self.checkpoints.go_back_to(self.state.step)
-        self.host.notify("rgankit_train_start", run=self.run_info, step=self.state.step)
+        self.events.start()
         try:
             with contained():  # a part's sys.exit is no end of a training
                 if self.state.step == 0:
                     self._evaluate("start")
                     self.save()
                 self._loop()
-                self._compare_with_start()
+                for text in outcome.warnings(self.state, self.assessor.judging):
+                    self.events.warning(text)
+                self.events.table(outcome.table(self.state), self.reference())
             status = "done"
         except (Interrupted, KeyboardInterrupt):
             status = "interrupted"
             raise
         finally:
-            self.host.notify("rgankit_train_end", run=self.run_info, status=status)
+            self.events.end(status)
         return self.state
 
     def _loop(self) -> None:
@@ -204,37 +205,31 @@ class Trainer:
         metrics = {name: float(value) for name, value in figures.items()}
         step, left = self.state.step, self.schedule.steps - self.state.step
         metrics["sequences_per_second"] = rate
-        self.metrics_file.write(step, {"stage": place.stage.name, **metrics})
+        self.events.metrics(step, metrics, stage=place.stage.name)
         self.monitor.steps(step, metrics)
         seconds_left = left * self.config.train.batch_size / max(rate, 1e-9)
         self.reporter.progress(Progress(step, self.schedule.steps, place.stage.name, rate, seconds_left, metrics))
-        self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics=metrics)
 
     def _show_samples(self, step: int) -> None:
         drawn = self.assessor.draw(self.generator, SAMPLES_SHOWN)
         lines = as_lines(self.dataset.decoder, drawn.samples)
-        distinct = len(set(lines)) / len(lines)
-        self.metrics_file.write(step, {"samples/distinct": distinct})
-        self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics={"samples/distinct": distinct})
         shown = as_lines(self.dataset.decoder, drawn.samples, drawn.labels)
-        self.reporter.samples(step, [*shown[:4], f"({distinct:.0%} of {len(lines)} are distinct)"])
+        self.events.drawn(step, shown, len(set(lines)) / len(lines))
         folder = self.folder / "samples" / f"step-{step:08d}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_samples(self.dataset.decoder, drawn.samples, folder, drawn.labels)
+            files = write_samples(self.dataset.decoder, drawn.samples, folder, drawn.labels)
         except OSError as error:
             raise cannot_write(folder, error) from error
+        self.events.samples(step, drawn.samples, shown, files)
 
     def _evaluate(self, moment: str) -> None:
         figures = self.assessor.evaluate(self.generator, self.likelihood)
         step = self.state.step
-        named = {f"evaluation/{name}": value for name, value in figures.items()}
-        self.metrics_file.write(step, named)
-        self.host.notify("rgankit_step_end", run=self.run_info, step=step, metrics=named)
+        self.events.evaluation(step, moment, figures)
         cleaned = {name: value for name, value in figures.items() if math.isfinite(value)}  # JSON has no others
         if moment:
             self.state.evaluations.append({"moment": moment, "step": step, "figures": cleaned})
-        self.reporter.evaluation(moment or f"step {step}", figures)
         if step * 4 >= self.schedule.steps:  # before that, samples that are all alike have simply not been learnt yet
             self.monitor.samples(step, figures)
         known = [nats for nats in (self.state.lowest, cleaned.get("heldout_nll")) if nats is not None]
@@ -244,17 +239,9 @@ class Trainer:
         if chosen and selection.better(cleaned, best, self.state.lowest, self.assessor.judging):
             self.state.best = {"step": step, "figures": cleaned}
 
-    def _compare_with_start(self) -> None:
-        """Says so where what is exported is worse than what the training began with."""
-        evaluations = self.state.evaluations
-        if len(evaluations) < 2:
-            return
-        ended, start = (self.state.best or evaluations[-1])["figures"], evaluations[0]["figures"]
-        for name in selection.worse(ended, start, self.assessor.judging):
-            self.reporter.message(
-                f"warning: {name} is worse than before the training ({start[name]:.4g}, now {ended[name]:.4g}; real "
-                f"data: {ended.get(selection.CONTROL + name, math.nan):.4g}). Look at the samples before you use it"
-            )
+    def reference(self) -> Mapping[str, float]:
+        """Figures of the known source; none where there is none."""
+        return self.dataset.truth.reference() if self.dataset.truth else {}
 
     # --- checkpoints ---
 
@@ -275,7 +262,7 @@ class Trainer:
         self._saved = self.state.step
         best = self.state.best["step"] if self.state.best else None
         self.checkpoints.prune(self.config.train.keep_checkpoints, best)
-        self.host.notify("rgankit_checkpoint_saved", run=self.run_info, step=self.state.step, path=path)
+        self.events.checkpoint(self.state.step, path)
 
     def restore(self, step: int) -> None:
         """Goes back (or on) to a checkpoint.

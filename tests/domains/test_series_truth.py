@@ -7,7 +7,7 @@ import pytest
 
 from rgan_kit_plugins.domains.series import SPEC
 from rgan_kit_plugins.domains.series.decoder import SeriesSample
-from rgan_kit_plugins.worlds import autoregressive, sines
+from rgan_kit_plugins.worlds import autoregressive, market, sines
 from rgan_kit_plugins.worlds.autoregressive import AutoregressiveTruth
 from rgan_kit_plugins.worlds.sines import SinesTruth
 
@@ -145,7 +145,7 @@ def test_samples_of_any_kind_are_measured_without_a_failure(truth):
         assert all(isinstance(value, float) for value in truth.measure(samples(series)).values())
 
 
-@pytest.mark.parametrize("embedded", ["sines", "autoregressive"])
+@pytest.mark.parametrize("embedded", ["sines", "autoregressive", "market"])
 def test_embedded_data_depend_on_the_seed_alone(embedded):
     options = SPEC.options(embedded=embedded, embedded_sequences=30)
     first, again, other = (SPEC.load(options, None, seed) for seed in (0, 0, 1))
@@ -158,16 +158,43 @@ def test_embedded_data_depend_on_the_seed_alone(embedded):
     assert figures.get("valid", 1.0) == 1.0
 
 
-@pytest.mark.parametrize(("embedded", "unit"), [("sines", "one a sequence"), ("autoregressive", "windows of 24 rows")])
+@pytest.mark.parametrize(
+    ("embedded", "unit"),
+    [("sines", "one a sequence"), ("autoregressive", "windows of 24 rows"), ("market", "windows of 24 rows")],
+)
 def test_embedded_data_as_files_load_without_an_option(embedded, unit, tmp_path):
-    files = SPEC.make(SPEC.options(embedded=embedded, embedded_sequences=40), tmp_path, 0)
+    files = SPEC.make(
+        SPEC.options(embedded=embedded, embedded_sequences=400 if embedded == "market" else 40), tmp_path, 0
+    )
     assert [file.name for file in files] == [f"{embedded}.csv"]
     dataset = SPEC.load(SPEC.options(), tmp_path, 0)
     assert dataset.summary["samples"].startswith(unit)
     assert "time" in dataset.summary["time"]
     assert dataset.refused == {}
-    names = sines.NAMES if embedded == "sines" else (autoregressive.NAME,)
-    assert dataset.spec.names == names
+    names = {"sines": sines.NAMES, "market": market.NAMES, "autoregressive": (autoregressive.NAME,)}
+    assert dataset.spec.names == names[embedded]
     if embedded == "sines":
         everything = [source.take(np.arange(len(source))).values for source in (dataset.train, dataset.validation)]
         assert SinesTruth().measure(samples(np.concatenate(everything)))["valid"] == 1.0
+
+
+def test_a_market_keeps_its_own_order_and_its_figures():
+    """The order of prices, the spread of returns and the volume's rise, each from the law's own constants."""
+    truth = market.MarketTruth()
+    drawn = market.draw(1500, rng())
+    figures = truth.measure(samples(drawn))
+    assert figures["valid"] == 1
+    whole_day = market.VOLATILITY * np.sqrt(1 + market.NIGHT**2)
+    of_volatility = np.exp(2 * market.RESTLESSNESS**2 / (1 - market.PERSISTENCE**2))  # mean of a log-normal's square
+    assert figures["return_deviation"] == pytest.approx(whole_day * np.sqrt(of_volatility), rel=0.05)
+    assert figures["volume_of_range"] == pytest.approx(market.VOLUME_OF_RANGE, abs=0.03)
+    for name in ("return_deviation", "day_range", "range_persistence", "volume_of_range"):
+        assert figures[name] == pytest.approx(figures[f"heldout_{name}"], rel=0.15)
+
+
+def test_a_market_out_of_order_is_not_valid():
+    drawn = market.draw(10, rng())
+    for column, factor in ((1, 0.9), (2, 1.1), (4, 1.5), (5, -1.0)):
+        broken = drawn.copy()
+        broken[:, ::2, column] *= factor
+        assert market.MarketTruth().measure(samples(broken))["valid"] == 0.5

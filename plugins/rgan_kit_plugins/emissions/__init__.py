@@ -14,6 +14,9 @@ AUTO = "auto"
 FEW_LEVELS = 64
 """Numbers on a grid that take at most so many values are drawn from a softmax over them."""
 
+MOST_LEVELS = 2**16
+"""Numbers on a finer grid than this are drawn as if they lay anywhere."""
+
 
 def columns_of(data: SeriesSpec) -> tuple[Column, ...]:
     """What the features are; each a number of its own where the data does not say."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rgan_kit.contracts import SeriesSpec
-from rgan_kit_plugins.emissions import FEW_LEVELS, columns_of, levels_of
+from rgan_kit_plugins.emissions import FEW_LEVELS, MOST_LEVELS, columns_of, levels_of
 from rgan_kit_plugins.emissions.bernoulli import BernoulliEmission
 from rgan_kit_plugins.emissions.heads import Atoms, Bernoulli, Choice, Head, LogisticMixture, NormalMixture
 from rgan_kit_plugins.emissions.in_turn import Group, InTurnEmission
@@ -64,7 +64,7 @@ def mixed(options: RecurrentGeneratorOptions, data: SeriesSpec, hidden_size: int
         elif 2 < count <= FEW_LEVELS:
             groups.append(Group(Atoms(units, count), (number,)))
         else:
-            (gridded if count else free).append(number)
+            (gridded if 0 < count <= MOST_LEVELS else free).append(number)
     if binary:
         groups.append(Group(Bernoulli(len(binary), units), tuple(binary)))
     if gridded:

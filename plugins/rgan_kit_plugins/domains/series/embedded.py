@@ -16,11 +16,12 @@ from rgan_kit_plugins.domains.series.encoding import Variables, describe
 from rgan_kit_plugins.domains.series.options import SeriesOptions
 from rgan_kit_plugins.domains.series.picture import Curves
 from rgan_kit_plugins.domains.series.roles import Recorded
-from rgan_kit_plugins.worlds import autoregressive, sines
+from rgan_kit_plugins.worlds import autoregressive, market, sines
 
 _FEWEST_HELD_OUT: Final = 200
 _STEPS: Final = Clock(name="time", moments=False, start=0.0, step=1.0)
 _HOURS: Final = Clock(name="time", moments=True, start=1_704_067_200.0, step=3600.0)  # from 2024-01-01
+_DAYS: Final = Clock(name="time", moments=True, start=1_704_067_200.0, step=86_400.0)
 _SEQUENCE: Final = "sequence"
 
 
@@ -45,6 +46,8 @@ def load_embedded(options: SeriesOptions, seed: int) -> Dataset:
     if options.embedded == "autoregressive":
         truth = autoregressive.AutoregressiveTruth(float(maximum[0] - minimum[0]))
         clock = _HOURS
+    if options.embedded == "market":
+        truth, clock = market.MarketTruth(), _DAYS
     picked = (validation[place] for place in evenly(len(validation), options.pictured))
     about = SeriesManifest(
         version=VERSION,
@@ -70,7 +73,7 @@ def load_embedded(options: SeriesOptions, seed: int) -> Dataset:
 
 def make(options: SeriesOptions, folder: Path, seed: int) -> list[Path]:
     """Writes the embedded data as a user would have them: ``sines.csv``, all sequences with an id and a time column; or
-    ``autoregressive.csv``, one long hourly series, to be cut into windows.
+    ``autoregressive.csv`` or ``market.csv``, one long hourly or daily series, to be cut into windows.
 
     Raises:
         RganKitError: the file cannot be written.
@@ -83,6 +86,11 @@ def make(options: SeriesOptions, folder: Path, seed: int) -> list[Path]:
         lines = [",".join((_SEQUENCE, _STEPS.name, *names))]
         for number, sample in enumerate(drawn.astype(str).tolist(), 1):
             lines += [f"{number},{moment},{','.join(row)}" for moment, row in zip(moments, sample, strict=True)]
+    elif options.embedded == "market":
+        drawn = market.days(options.embedded_sequences + market.LENGTH - 1, rng).astype(np.float32)
+        lines = [",".join((_DAYS.name, *market.NAMES))]
+        for moment, row in zip(_DAYS.times(len(drawn)), drawn.astype(str).tolist(), strict=True):
+            lines.append(f"{moment},{','.join(row)}")
     else:
         rows = options.embedded_sequences * autoregressive.LENGTH
         values = autoregressive.draw(1, rows, rng)[0, :, 0].astype(str).tolist()
@@ -95,4 +103,6 @@ def make(options: SeriesOptions, folder: Path, seed: int) -> list[Path]:
 def _draw(options: SeriesOptions, count: int, rng: np.random.Generator) -> tuple[np.ndarray, tuple[str, ...]]:
     if options.embedded == "sines":
         return sines.draw(count, rng), sines.NAMES
+    if options.embedded == "market":
+        return market.draw(count, rng), market.NAMES
     return autoregressive.draw(count, autoregressive.LENGTH, rng), (autoregressive.NAME,)

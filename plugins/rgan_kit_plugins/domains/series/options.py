@@ -89,7 +89,9 @@ class SeriesOptions(Options):
         description="held-out samples that travel in the model file, coarsely, for the picture of real beside "
         "generated; 0 for none",
     )  # fmt: skip
-    embedded: Literal["sines", "autoregressive"] = Field("sines", description="the known source, without data")
+    embedded: Literal["sines", "autoregressive", "market"] = Field(
+        "sines", description="the known source, without data"
+    )
     embedded_sequences: int = Field(
         1000, ge=10, le=100_000, description="training sequences drawn from the known source, without data"
     )

@@ -158,7 +158,7 @@ def _memory(dataset: Dataset) -> dict[str, Any]:
     sources = (dataset.train, dataset.validation)
     step = dataset.train.take(np.array([0])).values[0, :1]
     size = TrainOptions().batch_size
-    longest = max(int(source.lengths.max()) for source in sources)
+    longest = max(int(source.lengths.max(initial=0)) for source in sources)
     return {
         "data": sum(_bytes(source, step.nbytes) for source in sources) - _shared(*sources),
         "streamed": not all(isinstance(source, Sequences) or hasattr(source, "nbytes") for source in sources),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rgan_kit.contracts import DataError, Dataset
+from rgan_kit.contracts import DataError, Dataset, TooLittleError
 from rgan_kit_plugins.domains.text import SPEC
 
 VERSES = [f"春眠不覺{a}，處處聞{b}鳥。\n夜來風雨{b}，花落知{a}少。" for a in "曉早夢多" for b in "啼鳴聲"]
@@ -164,6 +164,14 @@ def test_a_few_long_lines_are_running_text(tmp_path):
     assert dataset.summary["unit"].startswith("window, because there are few lines")
     tall = load(write(tmp_path / "b.txt", "\n".join(["ab cd " * 90] * 40)))
     assert tall.summary["unit"].startswith("window, because most of the text stands in lines longer than 64 words")
+
+
+def test_too_little_to_train_on_can_be_looked_at(tmp_path):
+    with pytest.raises(TooLittleError, match=r"2 lines of text .*at least 10 samples are needed") as caught:
+        load(write(tmp_path / "a.txt", "one line\nand another"))
+    dataset = caught.value.dataset
+    assert sorted(set(samples_of(dataset))) == [("and another", ""), ("one line", "")]
+    assert dataset.summary["level"].startswith("word")
 
 
 def test_files_that_the_user_names_are_held_out(tmp_path):

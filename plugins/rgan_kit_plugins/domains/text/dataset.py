@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from rgan_kit.contracts import Dataset, TokenSpec, UsageError
+from rgan_kit.contracts import Dataset, TokenSpec, TooLittleError, UsageError
 from rgan_kit.files import Found, Split, fingerprint
 from rgan_kit_plugins.domains.text.decoder import TextDecoder, TextManifest
 from rgan_kit_plugins.domains.text.encoding import BOS, EOS, PAD, UNKNOWN
@@ -17,7 +17,7 @@ from rgan_kit_plugins.domains.text.options import TextOptions
 from rgan_kit_plugins.domains.text.reading import Corpus, Passages, Unit, read_corpus
 from rgan_kit_plugins.domains.text.records import Layout, Records
 from rgan_kit_plugins.domains.text.running import learn_windows
-from rgan_kit_plugins.domains.text.samples import Learnt, hold_out, learn_samples
+from rgan_kit_plugins.domains.text.samples import USE_WINDOWS, Learnt, hold_out, learn_samples
 from rgan_kit_plugins.worlds.sentences import GrammarTruth, embedded_grammar
 
 _FEWEST_HELD_OUT_SENTENCES: Final = 500
@@ -27,7 +27,8 @@ def load(options: TextOptions, path: Path | None, seed: int) -> Dataset:
     """Reads text, or draws sentences of the embedded language where ``path`` is None.
 
     Raises:
-        DataError: the text cannot be read or is too little; names the file and the line.
+        DataError: the text cannot be read; names the file and the line.
+        TooLittleError: it is fewer than ten samples.
         UsageError: the options ask for anything but sentences of the embedded language.
         DeviceError: subwords are asked for, and ``tokenizers`` is not installed.
     """
@@ -49,7 +50,10 @@ def load(options: TextOptions, path: Path | None, seed: int) -> Dataset:
     notes = {"data": "; ".join([files, *corpus.notes])}
     if because:
         notes["unit"] = f"{unit}, {because}"
-    return _assemble(learnt, unit, corpus, {**notes, "level": f"{level.name}, {reason}"})
+    dataset = _assemble(learnt, unit, corpus, {**notes, "level": f"{level.name}, {reason}"})
+    if learnt.too_little:
+        raise TooLittleError(learnt.too_little, USE_WINDOWS, dataset)
+    return dataset
 
 
 def make(options: TextOptions, folder: Path, seed: int) -> list[Path]:
@@ -95,7 +99,7 @@ def _assemble(learnt: Learnt, unit: Unit, corpus: Corpus, notes: dict[str, str])
     train, validation, level, vocabulary = learnt.train, learnt.validation, learnt.level, learnt.vocabulary
     ends = not learnt.window
     lengths = train.lengths - ends
-    longest = int(max(lengths.max(), validation.lengths.max() - ends))
+    longest = int(max(lengths.max(), validation.lengths.max(initial=1) - ends))
     spec = TokenSpec(len(vocabulary.names), BOS, EOS, PAD, longest, UNKNOWN, labels=learnt.classes, ends=ends)
     summary = {
         **notes,

@@ -122,6 +122,11 @@ class Numbers:
         return self.of_texts(_parts_of(text, anywhere=level.name != "word" and level.merges is None), level)[0]
 
     def _of_characters(self, text: str) -> np.ndarray:
+        starts = range(0, len(text), _CHARACTERS_AT_ONCE)
+        parts = [self._of_few_characters(text[start : start + _CHARACTERS_AT_ONCE]) for start in starts]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts or [np.zeros(0, np.uint8)])
+
+    def _of_few_characters(self, text: str) -> np.ndarray:
         points = np.frombuffer(text.encode("utf-32-le"), "<u4")
         if len(self._points) == 0:
             self._points = np.full(_CODE_POINTS, -1, np.int32)
@@ -130,7 +135,7 @@ class Numbers:
             for point in np.unique(points[numbers < 0]).tolist():
                 self._points[point] = self._places[chr(point)]
             numbers = self._points[points]
-        return numbers
+        return numbers.astype(least_type(len(self._places)))
 
     def _of_words(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """How many symbols each text has, and their numbers: one cut for all texts, with a mark between two."""

@@ -21,7 +21,7 @@ FEWEST_SAMPLES: Final = 10
 _LONGEST_TEXT: Final = {"character": 4096, "word": 1024}
 _MOST_LABELS: Final = 1000
 _LABELS_SHOWN: Final = 8
-_USE_WINDOWS: Final = "To cut running text into samples: --set domain.unit=window"
+USE_WINDOWS: Final = "To cut running text into samples: --set domain.unit=window"
 _KNOW_MORE: Final = "domain.min_count=1 and a larger domain.max_vocabulary know more"
 
 HoldOut = Callable[[Passages, np.ndarray], Split]
@@ -40,6 +40,7 @@ class Learnt:
         tallies: what was not taken as it is.
         classes: their names, sorted; empty where there are none.
         window: symbols in a sample, where samples are windows of running text; else 0.
+        too_little: why there is nothing to train on, and none held out; empty where there is.
     """
 
     train: SequenceSource
@@ -50,23 +51,29 @@ class Learnt:
     tallies: tuple[Tally, ...] = ()
     classes: tuple[str, ...] = ()
     window: int = 0
+    too_little: str = ""
 
 
 def learn_samples(passages: Passages, level: Level, options: TextOptions, unit: Unit, hold_out: HoldOut) -> Learnt:
     """One sample a passage; those that are too long are left out.
 
     Raises:
-        DataError: fewer than ten samples remain, or all are equal.
+        DataError: fewer than ten of many fit, or all are equal.
         DeviceError: as ``learn_merges`` does.
     """
     noun = passages.noun(unit)
-    _check_enough(passages, noun)
+    too_little = _too_little(passages, noun)
     numbers = Numbers()
     codes, lengths = numbers.of_texts(passages.texts, level)
     limit = _limit(options, level, unit, lengths)
     kept = np.flatnonzero(lengths <= limit)
-    _check_kept(passages, lengths, kept, limit, level, noun)
-    split = hold_out(passages, kept)
+    if not too_little:
+        _check_kept(passages, lengths, kept, limit, level, noun)
+        split = hold_out(passages, kept)
+    elif len(kept):
+        split = Split.of(np.zeros(len(kept), np.bool_), "of so little nothing is held out")
+    else:
+        raise DataError(too_little, USE_WINDOWS)
     sides = [kept[split.train], kept[split.validation]]
     notes = {"samples": _describe(passages, noun), "split": split.words, **_repeats(passages, sides, noun)}
     tallies = [Tally(f"{noun}s", f"left out, longer than {limit:,} {level.noun}s", len(lengths) - len(kept),
@@ -89,7 +96,7 @@ def learn_samples(passages: Passages, level: Level, options: TextOptions, unit: 
     total = int(lengths[kept].sum())
     tallies.append(unknown_tally(unknown, total, level))
     notes |= describe_classes(classes, None if labels is None else labels[kept])
-    return Learnt(train, validation, level, vocabulary, notes, tuple(tallies), classes)
+    return Learnt(train, validation, level, vocabulary, notes, tuple(tallies), classes, too_little=too_little)
 
 
 def hold_out(options: TextOptions, rng: np.random.Generator) -> HoldOut:
@@ -134,16 +141,16 @@ def learn_subwords(
     return Level(level.name, level.spaced, level.tokenize, merges), Vocabulary(tuple(names), characters.min_count)
 
 
-def _check_enough(passages: Passages, noun: str) -> None:
+def _too_little(passages: Passages, noun: str) -> str:
+    """What is said of fewer than ten texts; empty where there are more."""
     texts = passages.texts
-    if len(texts) < FEWEST_SAMPLES:
-        longest = max(range(len(texts)), key=lambda number: len(texts[number]))
-        raise DataError(
-            f"{passages.corpus.found.path}: {_plural(len(texts), noun)} of text (the longest: "
-            f"{passages.where(longest)}, {_plural(len(texts[longest]), 'character')}); at least {FEWEST_SAMPLES} "
-            "samples are needed.",
-            _USE_WINDOWS,
-        )
+    if len(texts) >= FEWEST_SAMPLES:
+        return ""
+    longest = max(range(len(texts)), key=lambda number: len(texts[number]))
+    return (
+        f"{passages.corpus.found.path}: {_plural(len(texts), noun)} of text (the longest: {passages.where(longest)}, "
+        f"{_plural(len(texts[longest]), 'character')}); at least {FEWEST_SAMPLES} samples are needed."
+    )
 
 
 def _check_kept(passages: Passages, lengths: np.ndarray, kept: np.ndarray, limit: int, level: Level, noun: str) -> None:
@@ -153,7 +160,7 @@ def _check_kept(passages: Passages, lengths: np.ndarray, kept: np.ndarray, limit
         raise DataError(
             f"{path}: {len(kept):,} of {len(lengths):,} {noun}s are no longer than {_plural(limit, level.noun)} (the "
             f"longest: {passages.where(longest)}, {lengths[longest]:,}); at least {FEWEST_SAMPLES} are needed.",
-            f"Raise domain.max_length. {_USE_WINDOWS}",
+            f"Raise domain.max_length. {USE_WINDOWS}",
         )
     first = passages.texts[int(kept[0])]
     if all(passages.texts[number] == first for number in kept.tolist()):

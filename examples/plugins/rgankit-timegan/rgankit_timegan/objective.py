@@ -1,0 +1,140 @@
+"""The losses of TimeGAN (Yoon, Jarrett & van der Schaar 2019, section 4), with the weights and the order of the paper's
+own code. Series are in 0..1 here; what lies behind the end of one counts for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rgan_kit.contracts import Loss, Phase, Stage, StepContext
+from rgan_kit.nn import padding_mask
+
+if TYPE_CHECKING:
+    from rgankit_timegan import TimeGanOptions
+
+RECONSTRUCTION_WEIGHT = 10.0
+"""Of the square root of the reconstruction's error."""
+
+
+class TimeGan:
+    """Embedding alone, supervision alone, then everything together."""
+
+    def __init__(self, options: TimeGanOptions, networks: Mapping[str, Any]) -> None:
+        self.options, self.networks = options, networks
+
+    def stages(self) -> tuple[Stage, ...]:
+        """A third of the steps each. Every phase of the last draws batches of its own; the discriminator learns only
+        while its loss is high enough."""
+        options = self.options
+        autoencoder = ("embedder", "recovery")
+        embedding = Phase("reconstruction", autoencoder, self.reconstruction_loss)
+        supervised = Phase("supervision", ("supervisor",), self.supervised_loss, frozen=("embedder",))
+        generator = Phase(
+            "generator",
+            ("generator", "supervisor"),
+            self.generator_loss,
+            own_batch=True,
+            repeats=options.generator_steps,
+        )
+        again = Phase("embedding", autoencoder, self.embedding_loss, own_batch=True, repeats=options.generator_steps)
+        discriminator = Phase(
+            "discriminator", ("discriminator",), self.discriminator_loss, own_batch=True,
+            condition=lambda figures: figures["discriminator/loss"] > options.least_critic_loss,
+        )  # fmt: skip
+        return (
+            Stage("embedding", 1.0, (embedding,)),
+            Stage("supervision", 1.0, (supervised,)),
+            Stage("joint", 1.0, (generator, again, discriminator)),
+        )
+
+    # --- what the losses are made of ---
+
+    def _reconstruction(self, real: Tensor, latent: Tensor, mask: Tensor) -> Tensor:
+        """Mean squared error of ``[batch, time, features]`` and what the recovery makes of its latent."""
+        return F.mse_loss(self.networks["recovery"](latent)[mask], real[mask])
+
+    def _supervised(self, latent: Tensor, mask: Tensor) -> Tensor:
+        """Mean squared error of each latent step and what the supervisor makes of those before it."""
+        told = self.networks["supervisor"](latent)[:, :-1]
+        inside = mask[:, 1:]
+        return F.mse_loss(told[inside], latent[:, 1:][inside]) if inside.any() else latent.sum() * 0.0
+
+    def _made(self, context: StepContext) -> tuple[Tensor, Tensor]:
+        """Latent steps of as many series as there are real ones: the generator's own, and the supervisor's of those."""
+        real = context.batch
+        noise = torch.rand_like(real.values)
+        early = self.networks["generator"](noise, real.labels)
+        return early, self.networks["supervisor"](early)
+
+    def _judged(self, latent: Tensor, context: StepContext, mask: Tensor, wanted: float) -> Tensor:
+        """Cross-entropy of every step's logit and 1 (real) or 0 (made)."""
+        logits = self.networks["discriminator"](latent, context.batch.labels)[..., 0][mask]
+        return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, wanted))
+
+    # --- the losses ---
+
+    def reconstruction_loss(self, context: StepContext) -> Loss:
+        """``10 sqrt(E |x - x~|^2)``."""
+        real, mask = _real(context)
+        error = self._reconstruction(real, self.networks["embedder"](real), mask)
+        return Loss(RECONSTRUCTION_WEIGHT * root(error), {"error": error})
+
+    def supervised_loss(self, context: StepContext) -> Loss:
+        """``E |h_t - s(h_<t)|^2``."""
+        real, mask = _real(context)
+        return Loss(self._supervised(self.networks["embedder"](real), mask))
+
+    def embedding_loss(self, context: StepContext) -> Loss:
+        """``10 sqrt(E |x - x~|^2) + 0.1 E |h_t - s(h_<t)|^2``."""
+        real, mask = _real(context)
+        latent = self.networks["embedder"](real)
+        error, supervised = self._reconstruction(real, latent, mask), self._supervised(latent, mask)
+        loss = RECONSTRUCTION_WEIGHT * root(error) + self.options.embedding_weight * supervised
+        return Loss(loss, {"error": error, "supervised": supervised})
+
+    def generator_loss(self, context: StepContext) -> Loss:
+        """The adversarial terms, ``100 sqrt`` of the supervised one, and 100 times the distance of moments."""
+        options, (real, mask) = self.options, _real(context)
+        early, late = self._made(context)
+        adversarial = self._judged(late, context, mask, 1.0)
+        before = self._judged(early, context, mask, 1.0)
+        supervised = self._supervised(self.networks["embedder"](real), mask)
+        moments = moment_distance(self.networks["recovery"](late), real, mask)
+        loss = adversarial + options.early_weight * before
+        loss = loss + options.supervised_weight * root(supervised) + options.moment_weight * moments
+        return Loss(loss, {"adversarial": adversarial, "supervised": supervised, "moments": moments})
+
+    def discriminator_loss(self, context: StepContext) -> Loss:
+        """Cross-entropy on real steps, on the supervisor's and on the generator's own."""
+        real, mask = _real(context)
+        with torch.no_grad():
+            latent, (early, late) = self.networks["embedder"](real), self._made(context)
+        loss = self._judged(latent, context, mask, 1.0) + self._judged(late, context, mask, 0.0)
+        return Loss(loss + self.options.early_weight * self._judged(early, context, mask, 0.0))
+
+
+def _real(context: StepContext) -> tuple[Tensor, Tensor]:
+    """Real series in 0..1, and which of their steps count."""
+    batch = context.batch
+    return (batch.values + 1) / 2, padding_mask(batch.lengths, batch.values.shape[1])
+
+
+def root(value: Tensor) -> Tensor:
+    """The square root, which has no gradient at zero."""
+    return value.clamp(min=1e-12).sqrt()
+
+
+def moment_distance(made: Tensor, real: Tensor, mask: Tensor) -> Tensor:
+    """``E |sd(made) - sd(real)| + E |mean(made) - mean(real)|``, of every feature at every step over the batch."""
+    weights = mask[..., None] / mask.sum(dim=0).clamp(min=1)[None, :, None]  # [batch, time, 1]
+    means, deviations = [], []
+    for values in (made, real):
+        mean = (weights * values).sum(dim=0)
+        variance = (weights * (values - mean).square()).sum(dim=0)
+        means.append(mean)
+        deviations.append((variance + 1e-6).sqrt())
+    return (deviations[0] - deviations[1]).abs().mean() + (means[0] - means[1]).abs().mean()

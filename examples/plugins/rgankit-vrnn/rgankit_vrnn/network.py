@@ -63,12 +63,13 @@ class VrnnGenerator(nn.Module):
         return self.recurrence.step(torch.cat([values, latent], dim=1), state)[1]
 
     def step(self, noise: Tensor, labels: Tensor | None, state: State) -> tuple[Tensor, State]:
-        """``noise`` ``[batch, noise_size]`` to values ``[batch, features]`` and the next state."""
+        """``noise`` ``[batch, noise_size]`` to values ``[batch, features]`` and the next state. What a normal
+        distribution draws beyond -1..1, where no training data lies, becomes the end of that range."""
         past = self.past(state, labels)
         mean, deviation = self.prior(past)
         latent = self.read_latent(mean + deviation * noise[:, : self.step_latent_size])
         mean, deviation = self.emission(torch.cat([past, latent], dim=1))
-        values = mean + deviation * noise[:, self.step_latent_size :]
+        values = (mean + deviation * noise[:, self.step_latent_size :]).clamp(-1.0, 1.0)
         return values, self.advance(self.read_values(values), latent, state)
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:

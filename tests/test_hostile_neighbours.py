@@ -130,6 +130,32 @@ def test_a_timeout_that_is_no_number_is_refused(tmp_path):
         assert f"RGANKIT_TIMEOUT={text}" in answer.stderr
 
 
+RIVAL = """
+    from rgan_kit import hookimpl
+    from rgan_kit.contracts import RecipeSpec
+
+    @hookimpl
+    def rgankit_recipes():
+        return [RecipeSpec(name="lstm-gan", summary="s", generator="lstm", objective="maximum-likelihood")]
+"""
+
+
+def test_a_recipe_of_a_built_in_name_is_a_conflict_with_a_line_that_says_how_to_reach_it(tmp_path):
+    site = tmp_path / "site"
+    install(site, "rival", RIVAL)
+    listed = rgankit("plugins", "list", path=[site], folder=tmp_path).stdout
+    (line,) = [line for line in listed.splitlines() if "conflicting" in line]
+    assert "recipe lstm-gan is also offered as rgan-kit:lstm-gan; call this one rival:lstm-gan" in line
+    line = "INFO: recipe lstm-gan is the built-in one; there is also rival:lstm-gan"
+    for name, said in (("lstm-gan", True), ("rival:lstm-gan", False)):  # resolved, before the setting is looked at
+        answer = rgankit("train", "--plugin", name, "--set", "nothing.x=1", path=[site], folder=tmp_path)
+        assert answer.returncode == 2
+        assert (line in answer.stderr.splitlines()) == said
+    rival = rgankit("plugins", "show", "rival:lstm-gan", path=[site], folder=tmp_path)
+    assert rival.returncode == 0
+    assert "discriminator" not in rival.stdout
+
+
 # --- Ctrl-C ---
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,8 @@ from rgan_kit.plugins.records import PluginRecord, Status
 
 if TYPE_CHECKING:
     from rgan_kit.files.census import Census
+
+logger = logging.getLogger(__name__)
 
 SpecT = TypeVar("SpecT", bound=AnySpec)
 SpecType = type[Any]
@@ -65,6 +68,7 @@ class Registry:
 
     def __init__(self, host: PluginHost) -> None:
         self.host = host
+        self._said: set[tuple[str, str]] = set()
         self._offers: dict[SpecType, list[Offer]] = {kind: [] for kind in COLLECTIONS.values()}
         for collection, kind in COLLECTIONS.items():
             for record, spec in host.collect(f"rgankit_{collection}s"):
@@ -95,10 +99,14 @@ class Registry:
         for collection, kind in COLLECTIONS.items():
             for offer in self._offers[kind]:
                 rivals = [other for other in self._named(kind, offer.spec.name) if other is not offer]
-                if rivals and offer.plugin.status is not Status.BROKEN:
+                if not rivals or offer.plugin.distribution == OURSELVES:  # a built-in name stays what it is
+                    continue
+                if offer.plugin.status is not Status.BROKEN:
                     offer.plugin.status = Status.CONFLICTING
-                    others = ", ".join(rival.qualified for rival in rivals)
-                    offer.plugin.add_problem(f"{collection} {offer.spec.name} is also offered as {others}")
+                others = ", ".join(rival.qualified for rival in rivals)
+                offer.plugin.add_problem(
+                    f"{collection} {offer.spec.name} is also offered as {others}; call this one {offer.qualified}"
+                )
 
     def _named(self, kind: SpecType, name: str) -> list[Offer]:
         return [offer for offer in self._offers[kind] if name in (offer.spec.name, offer.qualified)]
@@ -126,13 +134,17 @@ class Registry:
             UsageError: no such name; the message has the nearest ones.
             PluginError: the short name belongs to several plugins, none of them built in; the message lists them.
         """
-        found = self._named(kind, name)
+        met = found = self._named(kind, name)
         for first in (near, OURSELVES):
             if len(found) > 1:
                 found = [offer for offer in found if offer.plugin.distribution == first] or found
-        if len(found) == 1:
-            return found[0]
         noun = next(collection for collection, each in COLLECTIONS.items() if each is kind)
+        if len(found) == 1:
+            if len(met) > 1 and near is None and (noun, name) not in self._said:
+                self._said.add((noun, name))
+                others = ", ".join(offer.qualified for offer in met if offer is not found[0])
+                logger.info("%s %s is the built-in one; there is also %s", noun, name, others)
+            return found[0]
         if found:
             candidates = ", ".join(offer.qualified for offer in found)
             raise PluginError(f"{noun} '{name}' is ambiguous: {candidates}.", "Use one of these full names.")

@@ -68,6 +68,8 @@ def days(step: int, count: int, form: str = "%Y-%m-%d") -> list[str]:
 DATES = {
     "weeks": days(7, 60),
     "years": [f"{1900 + n}-01-01" for n in range(60)],
+    "weekdays": [day for day in days(1, 84) if dt.date.fromisoformat(day).weekday() < 5],
+    "weekdays with an hour": [f"{d} 17:30" for d in days(1, 84) if dt.date.fromisoformat(d).weekday() < 5],
     "months": months(1949, 60),
     "ends of months": [str(dt.date(2020 + n // 12, n % 12 + 1, 1) - dt.timedelta(days=1)) for n in range(60)],
     "quarters": [f"{1959 + n // 4}Q{n % 4 + 1}" for n in range(60)],
@@ -108,6 +110,13 @@ def test_dates_that_may_be_read_in_two_ways_say_so_and_an_option_decides(tmp_pat
     assert "domain.date_format decides" in table(asked).notes[0]
     with pytest.raises(UsageError, match="no form of dates"):
         load(tmp_path, asked, date_format="%Q")
+
+
+def test_holidays_are_no_jumps_and_months_without_a_market_are(tmp_path):
+    open_days = [day for day in days(1, 400) if dt.date.fromisoformat(day).weekday() < 5]
+    traded = [day for n, day in enumerate(open_days) if n % 23 != 11 and not 100 <= n < 130]
+    dataset = load(tmp_path, lines("date,close", *(f"{day},{n % 17}" for n, day in enumerate(traded))))
+    assert dataset.summary["step of time"] == "1 weekday, with 1 jumps"
 
 
 def test_times_far_beyond_any_calendar_are_written_at_its_end_and_never_fail(tmp_path):

@@ -1,4 +1,4 @@
-"""Time columns whose step is regular: in seconds, in months of the calendar, or in plain numbers."""
+"""Time columns whose step is regular: in seconds, in months or weekdays of the calendar, or in plain numbers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from rgan_kit_plugins.domains.series import moments
 _REGULAR: Final = 0.9
 _FARTHEST: Final = 250_000_000_000  # seconds: the year 9892
 _LARGEST: Final = 1e37
-_MOST_MONTHS: Final = 12 * 1000
+_MOST_STEPS: Final = 12 * 200_000
+_HOLIDAYS: Final = 5
+"""Weekdays apart that are no jump: markets are closed on some."""
 
-Unit = Literal["second", "month", "end of month"]
+Unit = Literal["second", "month", "end of month", "weekday"]
 
 
 class Clock(BaseModel):
@@ -25,8 +27,9 @@ class Clock(BaseModel):
         name: of the column.
         moments: whether it holds dates and times, or plain numbers.
         start: of the first sequence; of moments in seconds since 1970, as the clock there shows.
-        step: seconds, or months of the calendar as ``unit`` says, or in the unit of plain numbers.
-        unit: of the step of moments; months that are counted from their last day are ``end of month``.
+        step: seconds, or months or weekdays of the calendar as ``unit`` says, or in the unit of plain numbers.
+        unit: of the step of moments; months that are counted from their last day are ``end of month``, and weekdays
+            are those from Monday to Friday.
         form: of moments, as ``moments`` writes them; empty for ``2024-01-31 12:00:00`` (or the date alone).
     """
 
@@ -42,7 +45,7 @@ class Clock(BaseModel):
     def times(self, steps: int) -> list[str]:
         """The time column of a sequence, from its start in even steps; dates beyond any calendar are cut at its end."""
         if self.unit != "second" and self.moments:
-            return moments.write(self._by_month(steps), self.form or "%Y-%m-%d")
+            return moments.write(self._by_calendar(steps), self.form or "%Y-%m-%d")
         when = self.start + self.step * np.arange(steps)
         if not self.moments:
             return [str(int(each)) if each.is_integer() else f"{each:.12g}" for each in when.tolist()]
@@ -50,16 +53,19 @@ class Clock(BaseModel):
         fraction = (np.rint(when * 1e6) % 1_000_000).any()
         return moments.write(when, self.form or ("%Y-%m-%d" if days else _LONG + (".%f" if fraction else "")))
 
-    def _by_month(self, steps: int) -> np.ndarray:
+    def _by_calendar(self, steps: int) -> np.ndarray:
         start = float(np.clip(self.start, -_FARTHEST, _FARTHEST))
-        first = np.datetime64(int(start // moments.DAY), "D")
-        month, seconds = first.astype("datetime64[M]"), start % moments.DAY
-        day = (first - month).astype(np.int64)
-        ahead = np.clip(np.rint(self.step * np.arange(steps)), 0, 12 * 200_000).astype(np.int64)
-        months = month + ahead
-        last = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64) - 1
-        days = last if self.unit == "end of month" else np.minimum(day, last)
-        whole: np.ndarray = (months.astype("datetime64[D]").astype(np.int64) + days) * float(moments.DAY) + seconds
+        first, seconds = np.datetime64(int(start // moments.DAY), "D"), start % moments.DAY
+        ahead = np.clip(np.rint(self.step * np.arange(steps)), 0, _MOST_STEPS).astype(np.int64)
+        if self.unit == "weekday":
+            found = np.busday_offset(first, ahead, roll="forward")
+        else:
+            month = first.astype("datetime64[M]")
+            months = month + ahead
+            last = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64) - 1
+            days = last if self.unit == "end of month" else np.minimum((first - month).astype(np.int64), last)
+            found = months.astype("datetime64[D]") + days
+        whole: np.ndarray = found.astype(np.int64) * float(moments.DAY) + seconds
         return whole
 
 
@@ -88,19 +94,41 @@ def find_clock(
     counted = times
     if dates and (found := _months(times + ahead)) is not None:
         counted, unit = found
+    step, even = _step(counted, inside)
+    if dates and not even.any() and (weekdays := _weekdays(times + ahead)) is not None:
+        step, even = _step(weekdays, inside)
+        even |= (np.diff(weekdays, prepend=np.nan) <= _HOLIDAYS * step) & even.any()
+        unit = "weekday"
+    if not even.any():
+        words = "irregular; rows count as evenly spaced, and no time is written with samples"
+        return None, np.zeros(0, np.int64), words
+    jumps = np.flatnonzero(inside & ~even)
+    word = "" if not dates else " s" if unit == "second" else f" {unit.removeprefix('end of ')}{'s' * (step != 1)}"
+    start = float(times[0]) + (ahead if dates else 0)
+    clock = Clock(name=name, moments=dates, start=start, step=step, unit=unit, form=form)
+    regular = f", with {len(jumps):,} jumps" if len(jumps) else ", regular"
+    return clock, jumps, f"{step:g}{word}{regular}"
+
+
+def _step(counted: np.ndarray, inside: np.ndarray) -> tuple[float, np.ndarray]:
+    """The step in the middle, and bool ``[rows]``, which have it; none where it is not nine in ten."""
     steps = np.diff(counted, prepend=np.nan)
     known = steps[inside & np.isfinite(steps)]
     step = float(np.median(known)) if len(known) else 0.0
     even = np.abs(steps - step) <= 0.01 * step
     if step <= 0 or np.count_nonzero(even[inside]) < _REGULAR * np.count_nonzero(inside):
-        words = "irregular; rows count as evenly spaced, and no time is written with samples"
-        return None, np.zeros(0, np.int64), words
-    jumps = np.flatnonzero(inside & ~even)
-    word = "" if not dates else " s" if unit == "second" else " months" if step != 1 else " month"
-    start = float(times[0]) + (ahead if dates else 0)
-    clock = Clock(name=name, moments=dates, start=start, step=step, unit=unit, form=form)
-    regular = f", with {len(jumps):,} jumps" if len(jumps) else ", regular"
-    return clock, jumps, f"{step:g}{word}{regular}"
+        even[:] = False
+    return step, even
+
+
+def _weekdays(times: np.ndarray) -> np.ndarray | None:
+    """Moments as numbers of weekdays, where all are from Monday to Friday and of one time of the day; else None."""
+    if not np.isfinite(times).all() or np.ptp(times % moments.DAY) > 0 or np.abs(times).max() > _FARTHEST:
+        return None
+    days = (times // moments.DAY).astype(np.int64).astype("datetime64[D]")
+    if not np.is_busday(days).all():
+        return None
+    return np.busday_count(np.datetime64("1970-01-01"), days).astype(np.float64)
 
 
 def _months(times: np.ndarray) -> tuple[np.ndarray, Unit] | None:

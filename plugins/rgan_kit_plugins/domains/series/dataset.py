@@ -95,6 +95,7 @@ def _variables(
     """What the training rows show of each column, and the places of those that have any value."""
     trained = made.train.cover(len(values))
     table = typical(read.tables)
+    whole = Spans(rows.offsets[:-1], rows.lengths) if made.window else made.train
     found: list[Variable] = []
     kept = []
     for place, name in enumerate(roles.values):
@@ -108,7 +109,7 @@ def _variables(
             own[there],
             rows.levels[place],
             masked=options.missing == "mask" and not there.all(),
-            lasting=not made.window and lasting(values[:, place], made.train),
+            lasting=lasting(values[:, place], whole),
             beyond=options.beyond,
             least=cells.least,
             prefix=style.prefix,

@@ -135,7 +135,8 @@ def _with_values(table: Table, options: SeriesOptions, roles: Roles) -> Roles:
         _check_levels(table, name, options)
     if not values:
         raise DataError(
-            f"{table.file}: no column of numbers is left to be modelled; it has {_some(list(table.names))}.",
+            f"{table.file}: no column of numbers is left to be modelled; it has {_some(list(table.names))}."
+            + (f" Left out: {roles.notes['columns left out']}." if left_out else ""),
             "Give a table with a column of numbers, or name those to be modelled, which may hold words: "
             '--set domain.columns=\'["a","b"]\'',
         )

@@ -153,7 +153,7 @@ def test_a_recipe_of_a_built_in_name_is_a_conflict_with_a_line_that_says_how_to_
         assert (line in answer.stderr.splitlines()) == said
     rival = rgankit("plugins", "show", "rival:lstm-gan", path=[site], folder=tmp_path)
     assert rival.returncode == 0
-    assert "discriminator" not in rival.stdout
+    assert "discriminator.hidden_size" not in rival.stdout
 
 
 # --- Ctrl-C ---

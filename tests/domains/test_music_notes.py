@@ -159,6 +159,16 @@ def test_every_event_is_what_its_name_says():
     assert fates["clipped"] == 1
 
 
+def test_a_sample_of_events_is_in_the_metre_of_most_of_its_bars():
+    names = Events.names(range(60, 72), 4, 1, np.array([100]), np.array([80]), 8, METRES)
+    form = Events(names, DEFAULTS)
+    pickup = passage(np.array([[0, 2, 60, 80, 0], [4, 4, 62, 80, 0]]), metres=((1, 4), (3, 4), (3, 4)))
+    (row,) = rows_of(form, [pickup])
+    assert names.names[row[0]] == "metre_3/4"
+    assert form.decode(row).metres == ((0, 3, 4),)
+    assert form.allowed_next()[BOS].nonzero()[0].tolist() == list(form.tokens["metre"].values())
+
+
 def test_every_bar_is_what_its_names_say():
     notes = np.array([[0, 4, 60, 80, 40], [2, 1, 36, 112, DRUMS], [14, 2, 67, 80, 0]])
     own = Passage(notes, bars((3, 4), (4, 4)), np.array([[0, 60.0], [12, 120.0]]))

@@ -21,7 +21,7 @@ from rgan_kit.files import Fingerprint
 from rgan_kit_plugins.domains.music import SPEC, reading
 from rgan_kit_plugins.domains.music.dataset import load
 from rgan_kit_plugins.domains.music.midi import to_midi
-from rgan_kit_plugins.domains.music.notes import DRUMS
+from rgan_kit_plugins.domains.music.notes import DRUMS, Note, Piece
 from rgan_kit_plugins.domains.music.options import MusicOptions
 from rgan_kit_plugins.domains.music.reading import Collection, read_scores
 from rgan_kit_plugins.domains.music.songs import Song
@@ -420,3 +420,34 @@ def test_what_is_read_encoded_decoded_and_written_is_read_again(representation, 
     common = min(again.shape[1], batch.values.shape[1])  # a piano roll's last bar is of the only metre that it keeps
     assert np.array_equal(again[:, :common], batch.values[:, :common])
     assert representation == "pianoroll" or again.shape == batch.values.shape
+
+
+def test_samples_of_a_class_that_is_a_key_lie_in_that_key(tmp_path):
+    """With folders of keys as classes: all samples of c-major use its seven pitch classes alone."""
+    SPEC.make(MusicOptions(embedded_melodies=60), tmp_path, 0)
+    data = load(MusicOptions(labels="folder"), tmp_path, 0)
+    c_major = data.spec.labels.index("c-major")
+    batch = data.train.take(np.flatnonzero(data.train.labels == c_major))
+    pieces = data.decoder.decode({"tokens": batch.values, "lengths": batch.lengths - 1})
+    assert len(pieces) > 3
+    assert all(own.pitch % 12 in {0, 2, 4, 5, 7, 9, 11} for each in pieces for own in each.notes)
+
+
+@pytest.mark.parametrize("options", [{"window_bars": 0}, {"tracks": 4, "drums": True}])
+def test_no_note_of_a_band_is_lost_however_long_its_samples_are(options, tmp_path):
+    """Sixteen bars of sixteenths in five tracks: 1,280 notes, of which 512 symbols held a tenth."""
+    programs = (0, 25, 33, 48, DRUMS)
+    for number in range(10):
+        notes = [
+            Note(step, 1, 36 + (step + number + 7 * track) % 48, 80, track) for step in range(256) for track in range(5)
+        ]
+        own = Piece(tuple(notes), 256, 120.0, 4, programs=programs)
+        (tmp_path / f"{number}.mid").write_bytes(to_midi(own))
+    data = load(MusicOptions(representation="remi", transpose=0, steps_per_beat=4, **options), tmp_path, 0)
+    assert [each for each in data.tallies if each.noun == "notes"] == []
+    sources = [source.take(np.arange(len(source))) for source in (data.train, data.validation)]
+    pieces = [
+        piece for own in sources for piece in data.decoder.decode({"tokens": own.values, "lengths": own.lengths - 1})
+    ]
+    assert sum(len(each.notes) for each in pieces) == 10 * 1280
+    assert data.spec.max_length > 512

@@ -201,8 +201,9 @@ def _decoder(options: MusicOptions, passages: list[Passage], split: Split, progr
     elif options.representation == "events":
         longest = longest or int(max(passage.notes[:, DURATION].max() for passage in passages))
         bins = options.velocity_bins
-        first = _metres([Passage(each.notes, each.bars.part(0, 1), each.tempos) for each in passages])
-        names = Events.names(pitches, longest, cutting.tracks, tempos, velocities, bins, list(first))
+        mains = np.unique(np.concatenate([passage.bars.main for passage in passages]), axis=0)
+        own = [Metre(*each) for each in mains.tolist()]
+        names = Events.names(pitches, longest, cutting.tracks, tempos, velocities, bins, own)
         form = Events(names, defaults)
     elif options.representation == "remi":
         names = Remi.names(

@@ -123,7 +123,7 @@ class Events:
         counts = np.stack([metre * opens, tempo * opens, far, gaps > 0, track, one, one, velocity], axis=1)
         metres = np.zeros(len(passages), np.int64)
         if "metre" in self.tokens:
-            metres = self.vocabulary.of_metres(np.concatenate([passage.bars.metres[:1] for passage in passages]))
+            metres = self.vocabulary.of_metres(np.concatenate([passage.bars.main for passage in passages]))
         tempos = whole_tempos(np.array([passage.tempo for passage in passages]))
         fates["clipped"] += int(np.count_nonzero(notes[:, DURATION] > self._longest))
         symbols = np.stack([

@@ -88,6 +88,14 @@ class Bars:
         """bool ``[bars]``: those with another metre than the bar before; the first one is one."""
         return np.concatenate([[True], (np.diff(self.metres, axis=0) != 0).any(axis=1)])
 
+    @property
+    def main(self) -> np.ndarray:
+        """The metre that most of them have, the longest of several: int64 ``[1, 2]``."""
+        if not self.changes[1:].any():
+            return self.metres[:1]
+        distinct, counts = np.unique(self.metres, axis=0, return_counts=True)
+        return distinct[np.lexsort((distinct[:, 0] / distinct[:, 1], counts))[-1:]]
+
     def part(self, first: int, end: int) -> Bars:
         """Bars ``first`` to ``end``, counted from the first of them."""
         return Bars(self.starts[first : end + 1] - self.starts[first], self.metres[first:end])

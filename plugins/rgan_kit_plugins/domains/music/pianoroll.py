@@ -98,5 +98,5 @@ def common_metres(passages: Sequence[Passage]) -> dict[int, Metre]:
     """For each length of samples, the commonest metre among those of that length."""
     counts: dict[int, Counter[Metre]] = {}
     for passage in passages:
-        counts.setdefault(passage.length, Counter())[passage.bars.metre(len(passage.bars) - 1)] += 1
+        counts.setdefault(passage.length, Counter())[Metre(*passage.bars.main[0].tolist())] += 1
     return {length: own.most_common(1)[0][0] for length, own in counts.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
 import pytest
 import torch
+from support import call
 
 from rgan_kit.contracts import Batch, Dataset, Sequences, TokenSpec, Windows
 from rgan_kit.plugins.registry import installed_registry
@@ -97,3 +99,23 @@ def test_perplexity_and_bits_a_character_stand_beside_nats():
     nats = figures["heldout_nll"]
     assert figures["perplexity"] == pytest.approx(math.exp(nats))
     assert figures["bits_a_character"] == pytest.approx(nats * 5 / math.log(2) / 8)  # 3 symbols, 6 letters, 2 ends
+
+
+@pytest.mark.slow
+def test_two_thousand_characters_are_two_thousand_characters(tmp_path):
+    """From a novel to a file, by the command line."""
+    rng = np.random.default_rng(0)
+    lines = [" ".join("".join(rng.choice(list("aeioubdkst"), 5)) for _ in range(7)) for _ in range(400)]
+    novel = tmp_path / "novel.txt"
+    novel.write_text("\n\n".join("\n".join(lines[first : first + 5]) for first in range(0, 400, 5)))
+    small = ("generator.hidden_size=8", "generator.embedding_size=8", "train.evaluation_samples=4", "train.threads=1")
+    settings = [word for setting in small for word in ("--set", setting)]
+    trained = call("train", "--plugin", "lstm-lm", "--data", novel, "--run", tmp_path / "run", "--steps", 3, *settings)
+    assert trained.code == 0, trained.err
+    assert call("export", tmp_path / "run", "--out", tmp_path / "novel.onnx", "--step").code == 0
+    drawn = ("sample", tmp_path / "novel.onnx", "--length", 2000, "--seed", 1)
+    (sample,) = json.loads(call(*drawn, "-n", 1, "--json").out)["samples"]
+    assert (len(sample), "\n" in sample) == (2000, True)
+    assert call(*drawn, "-n", 1, "--out", tmp_path / "out").code == 0
+    assert (tmp_path / "out" / "sample-0001.txt").read_text() == f"{sample}\n"
+    assert call(*drawn, "-n", 1, "--stream").out == f"{sample}\n"

@@ -11,6 +11,7 @@ import numpy as np
 
 from rgan_kit.cli.console import Results
 from rgan_kit.contracts import Dataset
+from rgan_kit.files import count_files
 
 REFUSED_SHOWN = 20
 FEATURES_SHOWN = 12
@@ -63,7 +64,7 @@ def announced(dataset: Dataset) -> Iterator[str]:
     for key, text in dataset.summary.items():
         yield f"  {key}: {text}"
     if dataset.refused:
-        yield f"  files left out: {len(dataset.refused):,} (which and why: rgankit data check)"
+        yield f"  files left out: {count_files(dataset.refused):,} (which and why: rgankit data check)"
     for tally in dataset.tallies:
         if tally.count:
             yield _loudly({"words": str(tally), "loud": tally.loud, "mend": tally.mend})
@@ -76,7 +77,7 @@ def _loudly(tally: Mapping[str, Any]) -> str:
 
 def _refused(refused: dict[str, str]) -> Iterator[str]:
     if refused:
-        yield f"left out: {len(refused):,} files"
+        yield f"left out: {count_files(refused):,} files"
     for name, reason in list(refused.items())[:REFUSED_SHOWN]:
         yield f"  {name}: {reason}"
     if len(refused) > REFUSED_SHOWN:

@@ -2,7 +2,7 @@
 opening strangers' files in a process apart, and checking a decoder's manifest. Numpy alone; for plugin authors too."""
 
 from rgan_kit.files.census import Census, census
-from rgan_kit.files.finding import Found, by_number, find
+from rgan_kit.files.finding import Found, by_number, count_files, find
 from rgan_kit.files.fingerprint import Fingerprint, digest_of, fingerprint
 from rgan_kit.files.manifests import DecoderManifest, one_of
 from rgan_kit.files.naming import numbered
@@ -17,6 +17,7 @@ __all__ = [
     "Found",
     "UnreadableError",
     "by_number",
+    "count_files",
     "find",
     "missing",
     "nothing_usable",

@@ -126,6 +126,14 @@ def ending_of(name: str, endings: Iterable[str]) -> str | None:
     return max(fitting, key=len, default=None)
 
 
+def count_files(left_out: Mapping[str, str]) -> int:
+    """How many files such a list stands for: ``*.txt`` for as many as its reason begins with, all else for one."""
+    numbers = (
+        re.match(r"([\d,]+) file", reason) if name.startswith("*") else None for name, reason in left_out.items()
+    )
+    return sum(int(number[1].replace(",", "")) if number else 1 for number in numbers)
+
+
 def walk(folder: Path, left_out: dict[str, str]) -> Iterator[Path]:
     """Every regular file of a folder and the folders in it that is not hidden; all else goes into ``left_out``."""
 

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from rgan_kit.contracts import DataError
-from rgan_kit.files import Found, UnreadableError, by_number, find
+from rgan_kit.files import Found, UnreadableError, by_number, count_files, find
 
 
 def write(folder, *names):
@@ -48,6 +48,13 @@ def test_everything_in_a_folder_is_read_or_listed_with_its_reason(tmp_path):
         "link.mid": "a symbolic link, which is not followed",
         "pipe.mid": "no regular file",
     }
+
+
+def test_the_list_of_what_is_left_out_tells_how_many_files_it_stands_for(tmp_path):
+    write(tmp_path, "a.mid", ".b.mid", *(f"{number}.txt" for number in range(1200)))
+    left_out = find(tmp_path, (".mid",)).left_out
+    assert left_out == {".b.mid": "hidden", "*.txt": "1,200 files; .mid is read"}
+    assert count_files(left_out) == 1201
 
 
 def test_endings_of_two_parts_count_as_one(tmp_path):

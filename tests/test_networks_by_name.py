@@ -176,6 +176,31 @@ def test_a_run_of_before_goes_on_though_options_and_states_came_since(registry, 
         resume(tmp_path / "run", None, registry, Silent())
 
 
+def test_a_generator_that_gives_no_lengths_to_data_that_differ_in_them_is_said_to(registry, tmp_path):
+    from dataclasses import replace
+
+    import numpy as np
+
+    made = config(registry)
+    dataset = load_dataset(made)
+    uneven = replace(
+        dataset, spec=replace(dataset.spec, length_shares=np.full(dataset.spec.length, 1 / dataset.spec.length))
+    )
+    told = []
+
+    class Listening(Silent):
+        def message(self, text):
+            told.append(text)
+
+    for number, (data, expected) in enumerate(((dataset, 0), (uneven, 1))):
+        trainer = make_trainer(made, data, registry, tmp_path / "run")
+        monkey = pytest.MonkeyPatch()
+        monkey.setattr(type(trainer.generator), "variable", False)
+        begin(made, data, registry, tmp_path / f"run-{number}", Listening())
+        monkey.undo()
+        assert len([text for text in told if "gives no lengths" in text]) == expected
+
+
 # --- what an objective gets wrong ---
 
 

@@ -117,3 +117,13 @@ def composed(config: RunConfig, networks: Mapping[NetworkName, nn.Module], spec:
         return networks["generator"]
     with blamed(f"{part.distribution}: objective {part.name}: composing the generator of {', '.join(networks)}"):
         return cast("nn.Module", part.spec.compose(part.options, networks, spec))
+
+
+def without_lengths(spec: DataSpec, generator: object) -> str:
+    """What to say where samples of the data differ in length and those of the generator do not; else nothing."""
+    if not getattr(spec, "variable", False) or getattr(generator, "variable", False):
+        return ""
+    return (
+        f"training samples have up to {spec.max_length} steps and differ in that; this generator gives no lengths, so "
+        "every sample has as many as it is asked for"
+    )

@@ -20,7 +20,7 @@ from rgan_kit.contracts import DataError, Dataset, UsageError
 from rgan_kit.plugins.blame import blamed
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, write_whole
-from rgan_kit.training.building import Networks, build_networks, build_objective, composed, gives_steps
+from rgan_kit.training.building import Networks, build_networks, build_objective, composed, gives_steps, without_lengths
 from rgan_kit.training.checkpoints import CheckpointFolder, average_of, load_weights, step_of
 from rgan_kit.training.described import DescribedData, describe_data, read_described
 from rgan_kit.training.engine import Engine
@@ -68,6 +68,9 @@ def begin(config: RunConfig, dataset: Dataset, registry: Registry, folder: Path,
     """
     _refuse_existing(folder)
     trainer = make_trainer(config, dataset, registry, folder, reporter)
+    note = without_lengths(dataset.spec, trainer.generator)
+    if note:
+        reporter.message(note)
     threads = trainer.engine.settle_threads(config.train.threads, trainer.rehearse())
     trainer.config = config.with_threads(threads)
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")

@@ -74,12 +74,14 @@ class FrameReader(nn.Module):
             ``[batch, time, features]``; on padding, without a meaning.
         """
         batch, time = frames.shape[:2]
+        # Frame by frame: 2-D convolutions over [batch * time, channels, height, width].
         if self.time_kernel == 1:
             values = frames.flatten(0, 1)
             for layer in self.layers:
                 values = self.activation(layer(values))
             return cast("Tensor", self.activation(self.leave(values.flatten(1)))).view(batch, time, -1)
-        counts = mask[:, None, :, None, None].to(frames.dtype)
+        # Across time: 3-D convolutions, which keep the number of frames.
+        counts = mask[:, None, :, None, None].to(frames.dtype)  # [batch, 1, time, 1, 1]
         values = frames.transpose(1, 2) * counts  # [batch, channels, time, height, width]
         for layer in self.layers:
             # Zero again after every layer: just what a shorter batch finds beyond its edge.

@@ -54,9 +54,11 @@ class ConvolutionalSeriesDiscriminator(nn.Module):
         """Logits of being real, of ``values`` ``[batch, time, features]``; padding changes nothing."""
         mask = padding_mask(batch.lengths, batch.values.shape[1])[:, None].to(batch.values.dtype)  # [batch, 1, time]
         features = self._seen(batch.values.transpose(1, 2), mask)  # [batch, seen, time]
+        # Each layer sees twice as far and adds to what the one before it found.
         for layer, convolution in enumerate(self.convolutions):
             answer = F.leaky_relu(convolution(features), 0.2) * mask  # [batch, channels, time]
             features = answer if layer == 0 else answer + features
+        # A score for every step, [batch, time], and one for all of them by their mean and maximum: [batch].
         features = self.dropout(features) * mask
         steps = self.step_score(features.transpose(1, 2))[..., 0]  # [batch, time]
         mean = features.sum(dim=2) / batch.lengths[:, None].clamp(min=1)  # [batch, channels]

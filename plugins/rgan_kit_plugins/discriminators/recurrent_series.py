@@ -41,10 +41,12 @@ class RecurrentSeriesDiscriminator(nn.Module):
     def forward(self, batch: Batch[Tensor]) -> Scores:
         """Logits of being real, of ``values`` ``[batch, time, features]``; padding changes nothing."""
         mask = padding_mask(batch.lengths, batch.values.shape[1])[:, :, None]  # [batch, time, 1]
-        inputs = self.embedding(batch.values) * mask
+        # What is read up to each step, and from the end back to it: [batch, time, hidden] each.
+        inputs = self.embedding(batch.values) * mask  # [batch, time, embedding]
         there = self.forwards(inputs)
         back = reverse_padded(self.backwards(reverse_padded(inputs, batch.lengths)), batch.lengths)
         features = self.dropout(torch.cat([there, back], dim=2)) * mask  # [batch, time, 2 hidden]
+        # A score for every step, [batch, time, 1], and one for all of them by their mean and maximum: [batch].
         steps = self.step_score(features)
         mean = features.sum(dim=1) / batch.lengths[:, None].clamp(min=1)
         peak = features.masked_fill(~mask, _BELOW_ALL).max(dim=1).values

@@ -59,12 +59,14 @@ class RecurrentTokenDiscriminator(nn.Module):
     def forward(self, batch: Batch[Tensor]) -> Scores:
         """Logits of being real; padding changes nothing."""
         mask = padding_mask(batch.lengths, batch.values.shape[1])[:, :, None]  # [batch, time, 1]
-        inputs = self.dropout(self.embed(batch.values)) * mask
+        # What is read up to each symbol, and from the end back to it: [batch, time, hidden] each.
+        inputs = self.dropout(self.embed(batch.values)) * mask  # [batch, time, embedding]
         read = self.forwards(inputs)
         if self.backwards is not None:
             back = reverse_padded(self.backwards(reverse_padded(inputs, batch.lengths)), batch.lengths)
             read = torch.cat([read, back], dim=2)
         features = self.dropout(read) * mask  # [batch, time, seen]
+        # A score for every symbol, [batch, time, 1], and one for all of them by their mean and maximum: [batch].
         steps = self.step_score(features)
         mean = features.sum(dim=1) / batch.lengths[:, None].clamp(min=1)
         peak = features.masked_fill(~mask, BELOW_ALL).max(dim=1).values

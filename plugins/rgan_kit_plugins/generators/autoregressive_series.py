@@ -129,15 +129,18 @@ class AutoregressiveSeriesGenerator(nn.Module):
         """Noise ``[batch, time, noise_size]`` to values as networks see them, ``[batch, time, features]``; lengths are
         those of the noise where None."""
         condition = self.condition(noise, latent, labels)
+        # How many steps are left at each: [batch, time, 2], or None where all samples are equally long.
         told = self.ends.told(self.ends.lengths(noise, lengths), noise.shape[1])
         noise = self.ends.own(noise)
         size, length = noise.shape[0], noise.shape[1]
+        # No step sees another one: all of them at once, [batch * time, ...] at the emission.
         if self.blind:
             unseen = noise.new_zeros(size, length, self.output.seen_size)
             inputs = self._read(unseen) if told is None else torch.cat([self._read(unseen), told], dim=2)
             hidden = self.dropout(self.recurrence(self.condition.join(inputs, condition)))
             drawn = self.output.draw(hidden.flatten(0, 1), unseen.flatten(0, 1), noise.flatten(0, 1))
             return drawn.reshape(size, length, self.data.features)
+        # One after the other: what is carried on is what a step sees of the one before, and the recurrence's state.
         start = (noise.new_zeros(size, self.output.seen_size), *self.recurrence.initial_state(noise))
 
         def step(carry: tuple[Tensor, ...], drawn: Any) -> tuple[tuple[Tensor, ...], Tensor]:

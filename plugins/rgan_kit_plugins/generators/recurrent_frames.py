@@ -160,10 +160,12 @@ class LikelihoodFrameGenerator(RecurrentFrameGenerator):
         """
         frames = batch.values
         noise = torch.randn(*frames.shape[:2], self.noise_size, device=frames.device)
+        # Every pixel is a normal variable around what the network draws: [batch, time, channels, height, width].
         mean = self.frames(noise, latent, batch.labels, batch.lengths).float()
         squared = F.mse_loss(mean, frames.float(), reduction="none").flatten(2).sum(dim=2)  # [batch, time]
         pixels = math.prod(self._picture)
         nats = squared / (2 * self.deviation.square()) + pixels * (self.deviation.log() + math.log(2 * math.pi) / 2)
+        # How long a clip is counts with its first frame.
         masked = -nats * padding_mask(batch.lengths, frames.shape[1])
         if self.ends.drawn is None:
             return masked

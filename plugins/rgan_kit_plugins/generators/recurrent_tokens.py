@@ -167,6 +167,7 @@ class RecurrentTokenGenerator(nn.Module):
         previous = self.embedding.weight.new_full((size,), self.data.bos, dtype=torch.int64)
         condition = self.condition(previous, latent, labels)
         embedded, state = self.embedding(previous), self.recurrence.initial_state(condition)
+        # Which sequences have not ended, and how many symbols each has: [size].
         alive = torch.ones_like(previous, dtype=torch.bool)
         steps: list[Tensor] = []
         lengths = torch.zeros_like(previous)
@@ -175,6 +176,7 @@ class RecurrentTokenGenerator(nn.Module):
             choice = relaxed_choice(logits, relaxation)  # [size, vocabulary]
             steps.append(choice * alive[:, None])
             lengths = lengths + alive
+            # The next step reads the choice itself, through which the gradient comes back.
             previous = choice.argmax(dim=1)
             alive = alive & (previous != self.data.eos)
             embedded = choice @ self.embedding.weight
@@ -237,9 +239,11 @@ class RecurrentTokenSampler(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """``noise`` ``[batch, time]`` to tokens int64 ``[batch, time]`` and lengths int64 ``[batch]``."""
         network, data = self.network, self.network.data
+        # What every step is told, as the first layer sees it: [batch, gates * hidden] with a table of products.
         condition = network.condition(noise, latent, labels)
         if self.table is not None:
             condition = network.recurrence.project(condition, bias=False)
+        # Carried on: the symbol before, whether the sequence goes on (both [batch]), and the recurrence's state.
         previous = torch.full_like(noise[:, 0], data.bos, dtype=torch.int64)
         state = network.recurrence.initial_state(condition)
 
@@ -251,6 +255,7 @@ class RecurrentTokenSampler(nn.Module):
 
         start = (previous, torch.ones_like(previous, dtype=torch.bool), *state)
         tokens = scan(step, start, noise.T).T  # [batch, time]
+        # In float32, which every runtime sums: [batch].
         counts = (tokens != data.eos) & (tokens != data.pad)
         return tokens, counts.to(torch.float32).sum(dim=1).to(torch.int64)
 

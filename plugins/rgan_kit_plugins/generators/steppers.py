@@ -39,6 +39,7 @@ class TokenStepper(Stepper):
         condition = network.condition(state_0, latent, labels)
         if self.sampler.table is not None:
             condition = network.recurrence.project(condition, bias=False)
+        # States come and go with the batch first; a recurrence has its layers there.
         logits, state = self.sampler.step(previous, condition, layers_first(state_0, state_1))
         return logits, *batch_first(state)
 
@@ -76,6 +77,7 @@ class _EndingStepper(Stepper, ABC):
         if ends.drawn is None:
             made, following = self.make(noise, None, states, latent, labels)
             return made, *following
+        # The last state says where samples end; after that a step makes zeros.
         told, goes_on, lengths, ended = ends.step(noise, states[-1])
         made, following = self.make(ends.own(noise), told, states[:-1], latent, labels)
         mask = goes_on.to(made.dtype).reshape(-1, *[1] * (made.ndim - 1))

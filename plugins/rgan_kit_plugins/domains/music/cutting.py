@@ -222,18 +222,7 @@ def _windows(
         edges.append(own.starts[lines[:-1]] + number * span)
         offsets.append(offsets[-1] + len(lines) - 1)
     row = np.concatenate(edges)  # all windows of all songs, one after the other
-    first = np.searchsorted(row, starts + owners * span, side="right") - 1
-    last = np.searchsorted(row, ends - 1 + owners * span, side="right") - 1
-    fates["tied"] += int(np.count_nonzero(last > first))
-    numbers, rows = steps_of(first, last - first + 1)
-    edge = row[numbers] - owners[rows] * span
-    stop = np.append(row[1:], np.iinfo(np.int64).max)[numbers] - owners[rows] * span
-    parts, owners = notes[rows], owners[rows]
-    parts[:, START] = np.maximum(starts[rows], edge)
-    parts[:, DURATION] = np.minimum(ends[rows], stop) - parts[:, START]
-    order = in_order(parts, owners)
-    parts, numbers, edge = parts[order], numbers[order], edge[order]
-    parts[:, START] -= edge
+    parts, numbers = _cut_at(row, notes, owners, owners * span, fates)
     changes = np.flatnonzero(np.diff(numbers, prepend=-1))
     present = numbers[changes]
     found = zip(present.tolist(), (np.searchsorted(np.array(offsets), present, side="right") - 1).tolist(), strict=True)
@@ -247,6 +236,34 @@ def _windows(
             owner,
             Passage(parts[place:after], passage, _tempos(songs[owner], own, lines[window], steps_per_beat, passage)),
         )
+
+
+def _cut_at(
+    row: np.ndarray, notes: np.ndarray, owners: np.ndarray, offsets: np.ndarray, fates: Counter[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Notes cut at the edges of windows, their starts counted from these: int64 ``[parts, 5]``, and the window of each.
+
+    Args:
+        row: int64 ``[windows]``, where each begins.
+        notes: int64 ``[notes, 5]``.
+        owners: the song of each.
+        offsets: int64 ``[notes]``: where its song begins in ``row``'s counting.
+        fates: counts those that were cut.
+    """
+    starts, ends = notes[:, START], notes[:, START] + notes[:, DURATION]
+    first = np.searchsorted(row, starts + offsets, side="right") - 1
+    last = np.searchsorted(row, ends - 1 + offsets, side="right") - 1
+    fates["tied"] += int(np.count_nonzero(last > first))
+    numbers, rows = steps_of(first, last - first + 1)
+    edge = row[numbers] - offsets[rows]
+    stop = np.append(row[1:], np.iinfo(np.int64).max)[numbers] - offsets[rows]
+    parts = notes[rows]
+    parts[:, START] = np.maximum(starts[rows], edge)
+    parts[:, DURATION] = np.minimum(ends[rows], stop) - parts[:, START]
+    order = in_order(parts, owners[rows])
+    parts, numbers, edge = parts[order], numbers[order], edge[order]
+    parts[:, START] -= edge
+    return parts, numbers
 
 
 def _bars(song: Song, first: int, last: int, window: int, steps_per_beat: int) -> tuple[Bars, list[int]]:

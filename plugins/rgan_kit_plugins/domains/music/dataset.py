@@ -3,56 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from rgan_kit.contracts import Column, DataError, Dataset, DataSpec, Sequences, SequenceSource, SeriesSpec, TokenSpec
-from rgan_kit.files import Split, by_group, by_name
+from rgan_kit.contracts import Column, Dataset, DataSpec, Sequences, SequenceSource, SeriesSpec, TokenSpec
+from rgan_kit.files import Split
 from rgan_kit_plugins.domains.music import embedded
-from rgan_kit_plugins.domains.music.cutting import Cutting, cut
+from rgan_kit_plugins.domains.music.cutting import Cutting
 from rgan_kit_plugins.domains.music.decoder import MusicDecoder
-from rgan_kit_plugins.domains.music.encoding import Encoded, Form, encode, joined_rows, tallies
+from rgan_kit_plugins.domains.music.encoding import Form, encode, joined_rows, tallies
 from rgan_kit_plugins.domains.music.events import Events
+from rgan_kit_plugins.domains.music.material import gather
 from rgan_kit_plugins.domains.music.melody import Melody
 from rgan_kit_plugins.domains.music.metres import Metre
 from rgan_kit_plugins.domains.music.notes import DRUMS, DURATION, PITCH, TRACK, VELOCITY, Defaults, Passage, joined
 from rgan_kit_plugins.domains.music.options import MusicOptions
 from rgan_kit_plugins.domains.music.pianoroll import PianoRoll, common_metres
-from rgan_kit_plugins.domains.music.reading import Collection, Score, read_scores
+from rgan_kit_plugins.domains.music.reading import Collection, read_scores
 from rgan_kit_plugins.domains.music.remi import Remi
 from rgan_kit_plugins.domains.music.songs import Song, coarsest_grid
 from rgan_kit_plugins.domains.music.transposition import Transposed
 from rgan_kit_plugins.domains.music.vocabulary import BOS, EOS, PAD
 
-FEWEST_SAMPLES: Final = 10
 _SHOWN: Final = 12
-
-
-@dataclass(eq=False)
-class Material:
-    """Scores that are used, and the passages that were cut from them.
-
-    Attributes:
-        passages: all of them.
-        owners: the score of each.
-        scores: in the order of their names.
-        labels: the class of each score, where classes were asked for.
-        refused: reason by name.
-        notes, fates: notes of all scores, and what became of them.
-    """
-
-    passages: list[Passage] = field(default_factory=list)
-    owners: list[int] = field(default_factory=list)
-    scores: list[Score] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
-    notes: int = 0
-    fates: Counter[str] = field(default_factory=Counter)
 
 
 def load(options: MusicOptions, path: Path | None, seed: int) -> Dataset:
@@ -81,14 +58,14 @@ def load(options: MusicOptions, path: Path | None, seed: int) -> Dataset:
 def _load_files(found: Collection, options: MusicOptions, path: Path, rng: np.random.Generator) -> Dataset:
     grid = options.steps_per_beat or coarsest_grid([score.song for score in found.scores])
     options = options.model_copy(update={"steps_per_beat": grid})
-    material = _material(found, options)
-    _check_enough(path, len(material.passages), material.refused)
-    split = _split(found, material, options, rng)
+    material = gather(found, options)
+    material.check_enough(path)
+    split = material.split(found, options.validation_share, rng)
     programs = _programs([score.song for score in material.scores], Cutting.of(options))
     decoder = _decoder(options, material.passages, split, programs)
     form = decoder.form
     own = encode(form, material.passages, decoder.cutting.max_length, material.fates)
-    labels, names = _label(material, own, path) if options.labels != "none" else (None, ())
+    labels, names = material.classes(own.owners, path) if options.labels != "none" else (None, ())
     held_out = np.zeros(len(material.passages), np.bool_)
     held_out[split.validation] = True
     halves = Split.of(held_out[own.owners], split.words)
@@ -109,66 +86,6 @@ def _load_files(found: Collection, options: MusicOptions, path: Path, rng: np.ra
         found.fingerprint.add_words(*material.labels)
     spec, refused = _spec(form, plain, held, names), dict(sorted(material.refused.items()))
     return Dataset(spec, train, validation, decoder, found.fingerprint.hex(), summary, refused=refused, tallies=told)
-
-
-def _material(found: Collection, options: MusicOptions) -> Material:
-    material = Material(refused=dict(found.refused))
-    pitches = range(options.lowest_pitch, options.highest_pitch + 1)
-    lacks = {"folder": "it lies in no folder that could be its class", "key": "it has no key signature"}
-    scores = []
-    for score in found.scores:
-        if options.labels == "none" or _class_of(score, options):
-            scores.append(score)
-        else:
-            material.refused[score.name] = lacks[options.labels]
-    done = cut([score.song for score in scores], Cutting.of(options), options.steps_per_beat, pitches)
-    material.notes, material.fates = done.notes, done.fates
-    for score, own in zip(scores, done.songs, strict=True):
-        if isinstance(own, str):
-            material.refused[score.name] = own
-            continue
-        material.passages += own
-        material.owners += [len(material.scores)] * len(own)
-        material.labels.append(_class_of(score, options))
-        material.scores.append(score)
-    return material
-
-
-def _class_of(score: Score, options: MusicOptions) -> str:
-    return score.song.key if options.labels == "key" else score.folder
-
-
-def _check_enough(path: Path, count: int, refused: Mapping[str, str]) -> None:
-    if count < FEWEST_SAMPLES:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(refused.items())[:3])
-        raise DataError(
-            f"{path}: {count} samples can be cut from what lies there; at least {FEWEST_SAMPLES} are needed"
-            f"{f' (refused: {reasons})' if reasons else ''}.",
-            "Give more music, or make domain.window_bars smaller.",
-        )
-
-
-def _split(found: Collection, material: Material, options: MusicOptions, rng: np.random.Generator) -> Split:
-    """All samples of some scores; the last ones where there is one score alone."""
-    owners = np.array(material.owners)
-    named = by_name(found.found, [material.scores[owner].file for owner in material.owners])
-    if named is not None:
-        return named
-    if len(material.scores) > 1:
-        return by_group(owners, options.validation_share, rng, "scores")
-    held = max(1, round(options.validation_share * len(owners)))
-    return Split.of(np.arange(len(owners)) >= len(owners) - held, "the last samples are held out")
-
-
-def _label(material: Material, own: Encoded, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    names = tuple(sorted(set(material.labels)))
-    if len(names) < 2:
-        raise DataError(
-            f"{path}: all scores are of the class {names[0]}, and there have to be at least two.",
-            "Sort them into folders, or leave domain.labels at none.",
-        )
-    numbers = np.array([names.index(label) for label in material.labels], np.int64)
-    return numbers[np.array(material.owners)[own.owners]], names
 
 
 def _programs(songs: Sequence[Song], cutting: Cutting) -> tuple[int, ...]:

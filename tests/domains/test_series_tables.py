@@ -350,6 +350,7 @@ def test_samples_stay_within_the_data_unless_they_may_go_beyond(tmp_path, caplog
     series = np.array([[[-82_883_840.0], [1000], [1500.4], [1e30]]], np.float32)
     sample = load(tmp_path, text).decoder.decode({"series": series})[0]
     assert sample.values[:, 0].tolist() == [1000, 1000, 1500, 2073]
+    assert load(tmp_path, text).decoder.preview(sample).endswith("(2 beyond the data, brought back)")
     load(tmp_path, text).decoder.write([sample], tmp_path)
     assert "2 of 4 values lay beyond those of the data" in caplog.text
     free = load(tmp_path, text, beyond=1.0).decoder.decode({"series": series})[0]

@@ -154,25 +154,8 @@ def _assembled(
     shares = shares_of(train.lengths, longest)
     spec = SeriesSpec(len(minimum), longest, variables.names, minimum, maximum, label_names, variables.columns, shares)
     picked = (validation[i] for i in evenly(len(validation), options.pictured))
-    label = roles.label or (options.label or _CLASS if rows.labels is not None else None)
-    about = SeriesManifest(
-        version=VERSION,
-        columns=variables.all,
-        names=variables.names,
-        reading=Recorded(
-            id=roles.id,
-            time=roles.time,
-            label=label,
-            window=made.window,
-            forward_fill=options.missing == "forward-fill",
-            date_format=options.date_format,
-        ),
-        layout="files" if len(read.found.files) > 1 and not roles.id and not made.window else "rows",
-        clock=rows.clock,
-        labels=label_names,
-        curves=Curves.of(picked, minimum, maximum).kept(),
-        dialect=typical(read.tables).dialect or Dialect(),
-    )
+    curves = Curves.of(picked, minimum, maximum)
+    about = _about(read, roles, rows, made, options, variables=variables, labels=label_names, curves=curves)
     tallies = [*([roles.tally] if roles.tally else []), *rows.tallies, *made.tallies]
     fate = "left out, of a class or a word, or without a value, that training does not know"
     tallies.append(Tally("held-out samples", fate, len(made.validation) - len(held_out), len(made.validation)))
@@ -186,6 +169,38 @@ def _assembled(
         summary_of(read, roles, rows, made, variables, (train, validation), options),
         refused=read.left_out,
         tallies=tallies,
+    )
+
+
+def _about(
+    read: Tables,
+    roles: Roles,
+    rows: Rows,
+    made: Cut,
+    options: SeriesOptions,
+    *,
+    variables: Variables,
+    labels: tuple[str, ...],
+    curves: Curves,
+) -> SeriesManifest:
+    recorded = Recorded(
+        id=roles.id,
+        time=roles.time,
+        label=roles.label or (options.label or _CLASS if rows.labels is not None else None),
+        window=made.window,
+        forward_fill=options.missing == "forward-fill",
+        date_format=options.date_format,
+    )
+    return SeriesManifest(
+        version=VERSION,
+        columns=variables.all,
+        names=variables.names,
+        reading=recorded,
+        layout="files" if len(read.found.files) > 1 and not roles.id and not made.window else "rows",
+        clock=rows.clock,
+        labels=labels,
+        curves=curves.kept(),
+        dialect=typical(read.tables).dialect or Dialect(),
     )
 
 

@@ -151,10 +151,12 @@ class SeriesDecoder:
         ]
 
     def preview(self, sample: Any) -> str:
-        """The first columns: numbers as bars, each with its smallest and largest value, and words."""
+        """The first columns: numbers as bars, each with its smallest and largest value, and words; and how many numbers
+        had to be brought back into the range of the data."""
         parts = [f"{_plain(name)} {self._shown(place, sample)}" for place, name in enumerate(sample.names[:_PREVIEWED])]
         more = len(sample.names) - _PREVIEWED
-        return "  ".join(parts) + (f"  and {more:,} more columns" if more > 0 else "")
+        back = f"  ({sample.beyond:,} beyond the data, brought back)" if sample.beyond else ""
+        return "  ".join(parts) + (f"  and {more:,} more columns" if more > 0 else "") + back
 
     def _shown(self, place: int, sample: SeriesSample) -> str:
         values = sample.values[:, place]

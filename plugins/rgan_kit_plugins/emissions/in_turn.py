@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from rgan_kit.contracts import SeriesSpec
 from rgan_kit.nn import Carry, Emission, scan_carrying
@@ -72,7 +73,7 @@ class InTurnEmission(Emission):
         within: whether no number lies beyond -1..1.
     """
 
-    earlier: Tensor
+    first: Tensor
     numbers: Tensor
     rows: Tensor
     constant: Tensor
@@ -107,8 +108,7 @@ class InTurnEmission(Emission):
         )
         self.from_earlier = nn.Parameter(torch.randn(self.features, units) * 0.1)
         self.register_buffer("rows", torch.eye(self.features), persistent=False)
-        earlier = torch.from_numpy(owner) < torch.arange(len(columns))[:, None]
-        self.register_buffer("earlier", earlier.float(), persistent=False)
+        self.register_buffer("first", torch.tensor(self.starts), persistent=False)
         kept = torch.tensor([[float(column.constant)] for column in columns])
         self.register_buffer("constant", kept, persistent=False)
         self.keeps = bool(kept.any())
@@ -139,7 +139,9 @@ class InTurnEmission(Emission):
         base = self.linear.expected(before, seen) + self.linear.added(values, seen)
         scale = self.linear.scale(seen)
         entering = ((values - base) / scale)[..., None] * self.from_earlier  # [..., features, units]
-        units = torch.tanh(self._context(hidden) + torch.einsum("cf,...fu->...cu", self.earlier, entering))
+        # of all features before a column: the running sum at its first one
+        running = F.pad(entering.cumsum(dim=-2), (0, 0, 1, 0)).index_select(-2, self.first)
+        units = torch.tanh(self._context(hidden) + running)
         frame = Frame(base, scale, *self.bounds(values)).of(self.starts)
         total = values.new_zeros(values.shape[:-1])
         for number, (head, columns) in enumerate(zip(self.heads, self.groups, strict=True)):

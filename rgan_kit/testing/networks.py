@@ -12,6 +12,7 @@ from rgan_kit.contracts import Batch, DataSpec
 from rgan_kit.testing.effects import layout
 from rgan_kit.testing.examples import rows
 from rgan_kit.testing.parts import PartContract
+from rgan_kit.testing.promises import hold
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -31,7 +32,14 @@ class NetworkContract(PartContract):
         import torch
 
         torch.manual_seed(seed)
-        return self.make(data).eval()
+        network: Any = self.make(data)
+        hold(
+            isinstance(network, torch.nn.Module),
+            "build() gives a network, a torch.nn.Module.",
+            f"{type(network).__name__}",
+            "Return the network that it makes.",
+        )
+        return network.eval()
 
     def outputs(self, network: Any, data: DataSpec) -> list[Tensor]:
         """What the network computes from the example batch, with chance from seed 0."""
@@ -57,9 +65,22 @@ class NetworkContract(PartContract):
         ]
         assert not different, f"{different[:3]} differ after torch.manual_seed: draw weights from torch's generator."
         same = all(
-            torch.equal(a, b) for a, b in zip(self.outputs(first, data), self.outputs(second, data), strict=True)
+            bool(((a == b) | (a.isnan() & b.isnan())).all())
+            for a, b in zip(self.outputs(first, data), self.outputs(second, data), strict=True)
         )
         assert same, "the same seed gave other outputs: draw all chance from torch's own random numbers."
+
+    def test_outputs_are_finite(self, data: DataSpec) -> None:
+        """One number that is none spoils every weight."""
+        import torch
+
+        off = [tuple(value.shape) for value in self.outputs(self.build(data), data) if not torch.isfinite(value).all()]
+        hold(
+            not off,
+            "What a network with fresh weights computes is finite.",
+            f"nan or infinite numbers in outputs of shape {off}",
+            "Look for logarithms and roots of 0, divisions by lengths or deviations that may be 0, and -inf in masks.",
+        )
 
     def test_every_parameter_gets_a_gradient(self, data: DataSpec) -> None:
         """A parameter that nothing reaches is dead weight, or a mistake."""

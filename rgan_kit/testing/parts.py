@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from rgan_kit.contracts import ComponentSpec, DataSpec
+from rgan_kit.contracts import ComponentSpec, DataSpec, Options
 from rgan_kit.testing.effects import ineffective
 from rgan_kit.testing.examples import example_spec
 from rgan_kit.testing.promises import hold
@@ -70,6 +70,12 @@ class PartContract(DescribedContract):
 
     def made_options(self) -> Any:
         """The options that the part is tried with."""
+        hold(
+            isinstance(self.spec.options, type) and issubclass(self.spec.options, Options),
+            "options is a class of rgan_kit.contracts.Options, and every option has a default.",
+            repr(self.spec.options)[:100],
+            "class MyOptions(Options): size: int = Field(8, ge=1, description=…)",
+        )
         return self.spec.options(**self.options)
 
     def build(self, data: DataSpec, seed: int = 0) -> Any:

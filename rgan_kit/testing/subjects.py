@@ -24,6 +24,7 @@ from rgan_kit.contracts import (
     RecipeSpec,
     RganKitError,
 )
+from rgan_kit.plugins.contain import describe
 from rgan_kit.plugins.records import PluginRecord, Status
 from rgan_kit.plugins.registry import COLLECTIONS, Offer, Registry
 from rgan_kit.testing import (
@@ -38,6 +39,7 @@ from rgan_kit.testing import (
     RecipeContract,
 )
 from rgan_kit.testing.loggers import LoggerContract
+from rgan_kit.testing.promises import broken
 
 NETWORKS: dict[type[ComponentSpec], type] = {
     GeneratorSpec: GeneratorContract,
@@ -65,6 +67,26 @@ class PluginContract:
         )
 
 
+class Undescribed:
+    """Stands for a part whose description cannot be read.
+
+    Attributes:
+        error: why.
+    """
+
+    error: str
+
+    def test_it_can_be_tried(self) -> None:
+        """A description has the types that rgan_kit.contracts gives its fields."""
+        raise AssertionError(
+            broken(
+                "A description can be read: kinds are a frozenset of kinds, options a class of Options, names texts.",
+                self.error,
+                "Compare it with the fields of its class in rgan_kit.contracts.",
+            )
+        )
+
+
 class Untrained:
     """Stands for an objective that cannot be tried."""
 
@@ -83,11 +105,19 @@ def contracts(registry: Registry, wanted: frozenset[str]) -> dict[str, type]:
         for collection, kind in COLLECTIONS.items():
             for offer in registry.offers(kind):
                 if offer.plugin is record:
-                    found |= {f"{collection} {name}": each for name, each in _of(offer, registry)}
+                    found |= {f"{collection} {name}": each for name, each in _readable(offer, registry)}
         if record.status is not Status.BROKEN and {"rgankit_train_start", "rgankit_step_end"} & set(record.hooks):
             values = {"logger": _plugin(record, registry), "name": record.name, "plugin": _module(record)}
             found[f"logger {record.name}"] = type("TestLogger", (LoggerContract,), values)
     return found
+
+
+def _readable(offer: Offer, registry: Registry) -> list[tuple[str, type]]:
+    """The contracts of an offer; one that is broken where its description cannot even be read."""
+    try:
+        return list(_of(offer, registry))
+    except Exception as error:  # a stranger's description may hold anything
+        return [(str(offer.spec.name), type("TestPart", (Undescribed,), {"error": describe(error)}))]
 
 
 def _of(offer: Offer, registry: Registry) -> Iterator[tuple[str, type]]:

@@ -176,7 +176,7 @@ def _after_building(specs: list[Any]) -> dict[str, str]:
     for spec in specs:
         for build in _builds(spec):
             before = _surroundings()
-            with suppress(Exception):  # whether it can be built is for other promises
+            with suppress(BaseException):  # whether it can be built is for other promises
                 build()
             changed = _changed(before, f"after building {spec.name}") | changed
     return changed

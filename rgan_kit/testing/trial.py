@@ -22,9 +22,12 @@ import pytest
 from rgan_kit.errors import DeviceError, RganKitError
 from rgan_kit.plugins.contain import describe
 from rgan_kit.plugins.registry import installed_registry
+from rgan_kit.testing.promises import broken
 from rgan_kit.testing.subjects import contracts
 
 MODULE = "test_promises.py"
+_ANY_MEND = "This has to work on all data that the description names: mend that line, or name fewer kinds or options."
+_OTHERS = ("site-packages/torch", "site-packages/_pytest", "site-packages/pluggy")
 INI = "[pytest]\nmarkers =\n  export: exports a graph\n  slow: takes long\n"
 
 
@@ -48,9 +51,39 @@ class Collector:
         cases = [{"node": item.nodeid, **self._case(item)} for item in session.items]
         self.tell(event="collected", cases=cases)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A description that no tests can be made of is a broken promise, and the others are tried."""
+        if report.failed:
+            words = str(report.longrepr).strip().splitlines()
+            self.tell(
+                event="tried",
+                node=report.nodeid,
+                subject=self._subjects.get(report.nodeid.rpartition("::")[2], "plugin"),
+                promise="it can be tried",
+                why="A description has the types that rgan_kit.contracts gives its fields.",
+                case="",
+                outcome="broken",
+                seen=(words[-1] if words else "no tests can be made of it")[:400],
+            )
+
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Says what is tried now."""
         self.tell(event="trying", node=nodeid)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self) -> Any:
+        """Whatever a part raises breaks the promise that was tried, and ends no session: ``sys.exit`` and exceptions of
+        its own kind as well. Only pytest's own skips are what they look like."""
+        try:
+            return (yield)
+        except (pytest.fail.Exception, pytest.skip.Exception):
+            raise
+        except pytest.exit.Exception as error:
+            raise AssertionError(_escaped(error)) from None
+        except Exception:
+            raise
+        except BaseException as error:
+            raise AssertionError(_escaped(error)) from None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Function, call: pytest.CallInfo[None]) -> Any:
@@ -74,6 +107,14 @@ class Collector:
         }
 
 
+def _escaped(error: BaseException) -> str:
+    return broken(
+        "Parts raise nothing but ordinary exceptions.",
+        f"{describe(error)[:400]}{_where(error)}",
+        "Raise a PluginError, a DataError or another Exception: other plugins live in the same process.",
+    )
+
+
 def _missing(error: BaseException | None) -> str:
     """What a part says that this environment lacks, such as an optional library; empty where that is not the matter."""
     while error is not None:
@@ -90,10 +131,14 @@ def _seen(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
         return str(error)
     if isinstance(error, pytest.skip.Exception | RganKitError):
         return str(error)
+    return f"raised {describe(error)[:400]}{_where(error)}\n   mend: {_ANY_MEND}"
+
+
+def _where(error: BaseException) -> str:
+    """The line of code that raised an error: a part's own, where there is one."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "rgan_kit/testing" not in frame.filename]
-    own = [frame for frame in frames if "site-packages/torch" not in frame.filename] or frames
-    where = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
-    return f"raised {describe(error)[:400]}{where}"
+    own = [frame for frame in frames if not any(other in frame.filename for other in _OTHERS)] or frames
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 
 def end_with(parent: int) -> None:
@@ -115,6 +160,7 @@ def main(request: Mapping[str, Any], answer: TextIO, folder: Path) -> None:
     (folder / MODULE).write_text("from rgan_kit_promises import *\n", encoding="utf-8")
     (folder / "pytest.ini").write_text(INI, encoding="utf-8")
     words = ["-q", "-p", "no:cacheprovider", "-c", str(folder / "pytest.ini"), "--rootdir", str(folder)]
+    words += ["--continue-on-collection-errors"]
     words += ["-m", "not export"] if request["quick"] else []
     code = pytest.main([*words, str(folder / MODULE)], plugins=[collector])
     collector.tell(event="done", code=int(code))

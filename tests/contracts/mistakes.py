@@ -101,6 +101,7 @@ MISTAKES = (
     mistake(made.MeansOnly, FOLLOW, "samples of step 0 differ", "its weights, means and deviations"),
     mistake(made.InNetworkUnits, RANGE, "in own units", "rgan_kit.nn.OwnUnits"),
     mistake(made.DensityInNetworkUnits, RANGE, "feature", "rgan_kit.nn.OwnUnits"),
+    mistake(made.NoNumbers, "outputs_are_finite", "outputs of shape [(4, 7, 3)]", "divisions by lengths"),
     mistake(made.BeyondTheRange, RANGE, "from -1 to 1", "End with tanh"),
     mistake(made.BatchNorm, ALONE, "BatchNorm1d norm normalises over the batch", "batch_statistics=True"),
     mistake(made.CentredBatch, ALONE, "two rows differ by", "means, norms or sorting over the batch"),

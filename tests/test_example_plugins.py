@@ -48,7 +48,7 @@ def listed(site) -> dict[str, dict]:
 
 
 def test_there_are_a_network_a_domain_and_a_logger():
-    assert set(NAMES) >= {"rgankit-transformer", "rgankit-smiles", "rgankit-mlflow"}
+    assert set(NAMES) >= {"rgankit-transformer", "rgankit-smiles", "rgankit-mlflow", "rgankit-wandb"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=NAMES)
@@ -86,6 +86,7 @@ def check(name: str, site: Path | str, folder: Path, code: int = 0) -> list[dict
 @pytest.mark.parametrize("name", NAMES)
 def test_an_installed_example_keeps_its_promises(name, site, tmp_path):
     stand_in_for_mlflow(tmp_path)
+    stand_in_for_wandb(tmp_path)
     outcomes = [each["outcome"] for each in check(name, f"{site}{os.pathsep}{tmp_path}", tmp_path)]
     assert outcomes.count("held") > 2 and set(outcomes) <= {"held", "not applicable"}
 
@@ -108,6 +109,17 @@ def stand_in_for_mlflow(folder: Path) -> None:
         "run.params['generator.hidden_size'], file=open('told.txt', 'a')) for run in MlflowClient.runs.values()])\n"
     )
     (folder / "mlflow" / "entities.py").write_text("from standing_in import Metric, Param\n")
+
+
+def stand_in_for_wandb(folder: Path) -> None:
+    """As for MLflow."""
+    from_tests = ROOT / "examples" / "plugins" / "rgankit-wandb" / "tests"
+    (folder / "wandb.py").write_text(
+        f"import sys; sys.path.append({str(from_tests)!r})\nfrom standing_in_for_wandb import *\n"
+        "from standing_in_for_wandb import RUNS\nimport atexit\n"
+        "atexit.register(lambda: [print(run.about['name'], run.code, sorted(run.summary)[0], len(run.logged) > 2, "
+        "file=open('told.txt', 'a')) for run in RUNS])\n"
+    )
 
 
 @pytest.mark.slow
@@ -137,3 +149,13 @@ def test_a_training_is_told_to_mlflow(site, tmp_path):
     words = ("rgan_kit", "train", "--plugin", "lstm-lm", "--steps", "6", "--run", "run", *settings)
     python(*words, site=f"{site}{os.pathsep}{tmp_path}", folder=tmp_path)
     assert "run FINISHED True 16" in (tmp_path / "told.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_training_is_told_to_wandb(site, tmp_path):
+    stand_in_for_wandb(tmp_path)
+    sizes = ("generator.hidden_size=16", "domain.embedded_sentences=100", "train.evaluation_samples=8")
+    settings = [word for each in (*sizes, "train.loggers=wandb") for word in ("--set", each)]
+    words = ("rgan_kit", "train", "--plugin", "lstm-lm", "--steps", "6", "--run", "run", *settings)
+    python(*words, site=f"{site}{os.pathsep}{tmp_path}", folder=tmp_path)
+    assert "run 0 checkpoint True" in (tmp_path / "told.txt").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,9 @@ EXPERIMENT: Final = "rgan-kit"
 STATUS: Final = {"done": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
 PARAMETERS_AT_ONCE: Final = 100
 LONGEST_VALUE: Final = 500
+SHOWN: Final = {".png": 4, ".wav": 2}
+"""How many files of a kind are kept each time."""
+
 _FOREIGN: Final = re.compile(r"[^\w\-. /]")
 
 
@@ -27,6 +30,7 @@ class MlflowLogger:
     def __init__(self) -> None:
         self._client: Any = None
         self._run_id = ""
+        self._warnings = 0
 
     @hookimpl
     def rgankit_train_start(self, run: RunInfo, step: int) -> None:
@@ -35,7 +39,7 @@ class MlflowLogger:
         Raises:
             DeviceError: mlflow is not installed, or what it writes to does not answer.
         """
-        self._client = None
+        self._client, self._warnings = None, 0
         if NAME not in run.loggers:
             return
         client_type = _client_type()
@@ -61,6 +65,30 @@ class MlflowLogger:
             now = int(time.time() * 1000)
             found = [Metric(_clean(name), float(value), now, step) for name, value in metrics.items()]
             self._client.log_batch(self._run_id, metrics=found)
+
+    @hookimpl
+    def rgankit_samples(self, step: int, lines: Sequence[str], files: Sequence[Path]) -> None:
+        """All lines as a text, the first pictures and sounds; all samples stay in the run's folder."""
+        if self._client is not None:
+            where = f"samples/step-{step:08d}"
+            self._client.log_text(self._run_id, "".join(f"{line}\n" for line in lines), f"{where}/lines.txt")
+            for suffix, count in SHOWN.items():
+                for file in [file for file in files if file.suffix == suffix][:count]:
+                    self._client.log_artifact(self._run_id, str(file), where)
+
+    @hookimpl
+    def rgankit_warning(self, step: int, text: str) -> None:
+        """A text for each."""
+        if self._client is not None:
+            self._warnings += 1
+            self._client.log_text(self._run_id, f"{text}\n", f"warnings/step-{step:08d}-{self._warnings}.txt")
+
+    @hookimpl
+    def rgankit_table(self, rows: Sequence[tuple[str, Mapping[str, float]]], reference: Mapping[str, float]) -> None:
+        """The table as JSON."""
+        if self._client is not None:
+            table = {"rows": [{"moment": moment, **figures} for moment, figures in rows], "reference": dict(reference)}
+            self._client.log_text(self._run_id, json.dumps(table, indent=1), "table.json")
 
     @hookimpl
     def rgankit_checkpoint_saved(self, step: int, path: Path) -> None:

@@ -37,7 +37,7 @@ class MlflowClient:
     def create_run(self, experiment_id, tags=None, run_name=None):
         run_id = f"run-{len(self.runs)}"
         self.runs[run_id] = SimpleNamespace(
-            name=run_name, experiment=experiment_id, tags=dict(tags), metrics=[], params={}, status="RUNNING"
+            name=run_name, experiment=experiment_id, tags=dict(tags), metrics=[], params={}, status="RUNNING", files={}
         )
         return SimpleNamespace(info=SimpleNamespace(run_id=run_id))
 
@@ -48,6 +48,12 @@ class MlflowClient:
         assert len(params) <= 100, "MLflow refuses more at once"
         self.runs[run_id].metrics += [(metric.key, metric.value, metric.step) for metric in metrics]
         self.runs[run_id].params |= {param.key: param.value for param in params}
+
+    def log_text(self, run_id, text, artifact_file):
+        self.runs[run_id].files[artifact_file] = text
+
+    def log_artifact(self, run_id, local_path, artifact_path=None):
+        self.runs[run_id].files[f"{artifact_path}/{local_path.rpartition('/')[2]}"] = local_path
 
     def set_tag(self, run_id, key, value):
         self.runs[run_id].tags[key] = value

@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import json
 import math
 import subprocess
 import sys
@@ -43,6 +44,23 @@ def test_metrics_parameters_and_status_arrive(server, run):
     assert told.metrics[0] == ("generator/loss", 1.5, 10)
     assert told.metrics[1][0] == "odd_name"
     assert told.tags["rgan_kit.checkpoint_step"] == "10"
+
+
+def test_samples_warnings_and_the_table_are_artifacts(server, run, tmp_path):
+    logger.rgankit_train_start(run, 0)
+    files = [tmp_path / f"{number}{suffix}" for suffix in (".png", ".wav", ".mid") for number in range(9)]
+    logger.rgankit_samples(10, ["a", "b"], files)
+    for text in ("look", "look again"):
+        logger.rgankit_warning(10, text)
+    logger.rgankit_table([("start", {"valid": 0.5})], {"valid": 1.0})
+    logger.rgankit_train_end("done")
+    (told,) = server.runs.values()
+    table = told.files.pop("table.json")
+    assert json.loads(table) == {"rows": [{"moment": "start", "valid": 0.5}], "reference": {"valid": 1.0}}
+    assert told.files.pop("samples/step-00000010/lines.txt") == "a\nb\n"
+    assert [told.files.pop(f"warnings/step-00000010-{number}.txt") for number in (1, 2)] == ["look\n", "look again\n"]
+    kept = [f"{number}.png" for number in range(4)] + ["0.wav", "1.wav"]
+    assert list(told.files) == [f"samples/step-00000010/{name}" for name in kept]
 
 
 def test_a_resumed_training_goes_on_in_the_same_run(server, run):

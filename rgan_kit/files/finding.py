@@ -51,9 +51,10 @@ class Found:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Folders named for a part of the data (``valid``, ``test``, …), which the user may mean to be held out."""
-        first = {self.name(file).split("/")[0] for file in self.files if "/" in self.name(file)}
-        return tuple(sorted(name for name in first if name.lower() in SPLIT_NAMES))
+        """Folders and files named for a part of the data (``valid``, ``test.npz``, …), which the user may mean to be
+        held out."""
+        first = {self.name(file).split("/")[0] for file in self.files} if self.path.is_dir() else set()
+        return tuple(sorted(name for name in first if name.split(".")[0].lower() in SPLIT_NAMES))
 
     @property
     def _is_parted(self) -> bool:

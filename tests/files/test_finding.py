@@ -118,6 +118,10 @@ def test_folders_named_for_parts_of_the_data_are_told_and_are_no_classes(tmp_pat
     write(tmp_path, "train/jazz/a.mid", "test/rock/b.mid")
     parted = find(tmp_path, (".mid",))
     assert parted.parts == ("test", "train")
+    write(tmp_path / "files", "train.mid", "valid.mid", "latest.mid")
+    assert find(tmp_path / "files", (".mid",)).parts == ("train.mid", "valid.mid")
+    assert find(tmp_path / "files" / "train.mid", (".mid",)).parts == ()
+    (tmp_path / "files").rename(tmp_path.parent / f"{tmp_path.name}-files")
     assert [parted.folder(file) for file in parted.files] == ["rock", "jazz"]
     write(tmp_path, "folk/train/c.mid", "d.mid")
     mixed = find(tmp_path, (".mid",))

@@ -42,7 +42,7 @@ def load(options: VideoOptions, path: Path | None, seed: int) -> Dataset:
     notes = read_in.notes()
     if sources.parts and not options.held_out:
         notes["held out?"] = (
-            f"folders are called {', '.join(sources.parts)}; what is not to be trained on: "
+            f"there is {', '.join(sources.parts)}; what is not to be trained on: "
             f"--set domain.held_out={sources.parts[-1]} (or domain.leave_out)"
         )
     return _assemble(options, path, seed, preparation, store, read_in, notes)

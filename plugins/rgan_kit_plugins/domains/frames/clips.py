@@ -51,7 +51,7 @@ class Clips:
 
 
 @dataclass(frozen=True, eq=False)
-class Cut:
+class ClipWindows:
     """Windows of recordings and on which side they are.
 
     Attributes:
@@ -76,7 +76,9 @@ class Cut:
         return train, validation
 
 
-def cut(recordings: Sequence[Recording], length: int, stride: int, share: float, rng: np.random.Generator) -> Cut:
+def cut(
+    recordings: Sequence[Recording], length: int, stride: int, share: float, rng: np.random.Generator
+) -> ClipWindows:
     """Cuts recordings into windows and holds some out.
 
     The recordings that the user names are held out; else, of ten and more, whole ones at random. Of fewer, the last
@@ -109,6 +111,6 @@ def cut(recordings: Sequence[Recording], length: int, stride: int, share: float,
     end = int((starts + counts).max())
     unused = total - int(used.cover(end).sum())
     fate = "in no clip: at the end of a recording, in one too short for a clip, or in the gap before held-out ones"
-    return Cut(
+    return ClipWindows(
         windows, owners, split, Tally("frames", fate, unused, total, "lower domain.stride or domain.clip_length")
     )

@@ -14,7 +14,6 @@ from rgan_kit_plugins.domains.text.encoding import (
     UNKNOWN,
     Level,
     Numbers,
-    Vocabulary,
     counts_of,
 )
 from rgan_kit_plugins.domains.text.options import TextOptions
@@ -25,6 +24,7 @@ from rgan_kit_plugins.domains.text.samples import (
     classes_of,
     describe_classes,
     learn_subwords,
+    learn_vocabulary,
     unknown_tally,
 )
 
@@ -74,8 +74,7 @@ def learn_windows(passages: Passages, level: Level, options: TextOptions, rng: n
     numbers = Numbers()
     size = max(length, options.stride) * (_CHARACTERS_A_SUBWORD if level.name == "subword" else 1)
     blocks = _blocks_of(passages, labels, numbers, level, size, options, rng)
-    counts = _counts(blocks, len(numbers.names))
-    vocabulary = Vocabulary.fit(numbers.names, counts, min_count=options.min_count, max_size=options.max_vocabulary)
+    vocabulary = learn_vocabulary(numbers.names, _counts(blocks, len(numbers.names)), options)
     if level.name == "subword":
         texts = _texts_of(blocks, numbers.names)
         trained = [text for text, out in zip(texts, blocks.held_out, strict=True) if not out]

@@ -22,6 +22,7 @@ _LONGEST_TEXT: Final = {"character": 4096, "word": 1024}
 _MOST_LABELS: Final = 1000
 _LABELS_SHOWN: Final = 8
 USE_WINDOWS: Final = "To cut running text into samples: --set domain.unit=window"
+_LONGER: Final = "domain.max_length allows longer ones; domain.unit=window cuts them"
 _KNOW_MORE: Final = "domain.min_count=1 and a larger domain.max_vocabulary know more"
 
 HoldOut = Callable[[Passages, np.ndarray], Split]
@@ -76,11 +77,10 @@ def learn_samples(passages: Passages, level: Level, options: TextOptions, unit: 
         raise DataError(too_little, USE_WINDOWS)
     sides = [kept[split.train], kept[split.validation]]
     notes = {"samples": _describe(passages, noun), "split": split.words, **_repeats(passages, sides, noun)}
-    tallies = [Tally(f"{noun}s", f"left out, longer than {limit:,} {level.noun}s", len(lengths) - len(kept),
-                     len(lengths), "domain.max_length allows longer ones; domain.unit=window cuts them")]  # fmt: skip
+    fate = f"left out, longer than {limit:,} {level.noun}s"
+    left_out = Tally(f"{noun}s", fate, len(lengths) - len(kept), len(lengths), _LONGER)
     on_side = [np.repeat(_mask(side, len(lengths)), lengths) for side in sides]
-    names, counts = numbers.names, counts_of(codes[on_side[0]], len(numbers.names))
-    vocabulary = Vocabulary.fit(names, counts, min_count=options.min_count, max_size=options.max_vocabulary)
+    vocabulary = learn_vocabulary(numbers.names, counts_of(codes[on_side[0]], len(numbers.names)), options)
     if level.name == "subword":
         level, vocabulary = learn_subwords([passages.texts[n] for n in sides[0].tolist()], level, vocabulary, options)
         numbers = Numbers()
@@ -93,10 +93,9 @@ def learn_samples(passages: Passages, level: Level, options: TextOptions, unit: 
         for inside, side in zip(on_side, sides, strict=True)
     )
     unknown = sum(int(np.count_nonzero(each.values == UNKNOWN)) for each in (train, validation))
-    total = int(lengths[kept].sum())
-    tallies.append(unknown_tally(unknown, total, level))
+    tallies = (left_out, unknown_tally(unknown, int(lengths[kept].sum()), level))
     notes |= describe_classes(classes, None if labels is None else labels[kept])
-    return Learnt(train, validation, level, vocabulary, notes, tuple(tallies), classes, too_little=too_little)
+    return Learnt(train, validation, level, vocabulary, notes, tallies, classes, too_little=too_little)
 
 
 def hold_out(options: TextOptions, rng: np.random.Generator) -> HoldOut:
@@ -113,6 +112,11 @@ def hold_out(options: TextOptions, rng: np.random.Generator) -> HoldOut:
         return by_group(np.array(own), options.validation_share, rng, "different texts")
 
     return chosen
+
+
+def learn_vocabulary(names: Sequence[str], counts: np.ndarray, options: TextOptions) -> Vocabulary:
+    """The symbols that are frequent enough in training, as the options say; raises as ``Vocabulary.fit`` does."""
+    return Vocabulary.fit(names, counts, min_count=options.min_count, max_size=options.max_vocabulary)
 
 
 def unknown_tally(unknown: int, total: int, level: Level) -> Tally:

@@ -20,10 +20,11 @@ _MOST_OTHERS = 3
 
 
 def ineffective(options: BaseModel, fingerprints: Sequence[Fingerprint]) -> list[str]:
-    """Names of options of which no other value changes anything, neither alone nor beside another value of another one.
+    """Names of options of which no other value changes anything, neither alone nor beside another value of another one,
+    nor with something switched on or off besides.
 
     Options that are declared inert (``Field(…, json_schema_extra={"inert": "the reason"})``), and those of whose values
-    none is known to be valid, are left out.
+    none is known to be valid, are left out. Values of a text are its field's ``examples``.
 
     Args:
         options: as the part is tried.
@@ -35,13 +36,21 @@ def ineffective(options: BaseModel, fingerprints: Sequence[Fingerprint]) -> list
         left = _unchanged(options, left, fingerprint)
     words = {word for name in left for word in name.split("_")}
     likely = [(words.isdisjoint(name.split("_")), not _is_switch(fields[name].annotation), name) for name in fields]
-    for _, _, beside in sorted(likely):  # first those named alike, then switches
-        for other in others(options, beside):
+    names = [name for _, _, name in sorted(likely)]  # first those named alike, then switches
+    for base in (options, *_switched(options)):
+        for other in (other for beside in names for other in others(base, beside)):
             for fingerprint in fingerprints:
                 if not left:
                     return []
                 left = _unchanged(other, left, fingerprint)
     return left
+
+
+def _switched(options: BaseModel) -> Iterator[BaseModel]:
+    """The same options with one that is on or off the other way."""
+    for name, field in type(options).model_fields.items():
+        if field.annotation is bool:
+            yield from others(options, name)
 
 
 def _unchanged(options: BaseModel, names: list[str], fingerprint: Fingerprint) -> list[str]:
@@ -77,7 +86,8 @@ def _seen(fingerprint: Fingerprint, options: BaseModel) -> list[Any] | None:
 def others(options: BaseModel, name: str) -> Iterator[BaseModel]:
     """The same options with up to three other valid values of one of them."""
     current, found = getattr(options, name), 0
-    for value in _values(type(options).model_fields[name].annotation, current):
+    field = type(options).model_fields[name]
+    for value in (*(field.examples or ()), *_values(field.annotation, current)):
         try:
             made = type(options)(**{**dict(options), name: value})
         except ValidationError:

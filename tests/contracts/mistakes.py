@@ -55,12 +55,21 @@ class Together(Options):
     depth: int = Field(2, ge=1, description="how deep")
 
 
+class Spelled(Together):
+    """It does so only for one spelling of a third one."""
+
+    way: str = Field("plain", examples=["odd"], description="plain or odd")
+
+
 class Wide(Density):
     """As wide as its options say."""
 
     def __init__(self, data, options) -> None:
         super().__init__(data)
-        width = options.width if hasattr(options, "width") else options.depth if options.deep else 1
+        if hasattr(options, "width"):
+            width = options.width
+        else:
+            width = options.depth if options.deep and getattr(options, "way", "odd") == "odd" else 1
         self.more = nn.Parameter(nn.init.ones_(nn.Parameter(self.output.weight.new_empty(width))))
 
     def nats(self, batch):
@@ -118,6 +127,6 @@ MISTAKES = (
 
 GOOD: tuple[tuple[type, Mapping[str, Any]], ...] = (
     *((GeneratorContract, attributes(part)) for part in (Language, Density, made.RightSteps)),
-    *((GeneratorContract, attributes(Wide, options)) for options in (Declared, Together)),
+    *((GeneratorContract, attributes(Wide, options)) for options in (Declared, Together, Spelled)),
     *faulty_parts.GOOD.items(),
 )

@@ -46,7 +46,7 @@ class RecurrentGeneratorOptions(Options):
         description="series: every step sees the one before and has a likelihood; else noise becomes the series",
     )
     emission: str = Field(
-        "mixture", min_length=1, max_length=200,
+        "mixture", min_length=1, max_length=200, examples=["logistic", "joint"],
         description="autoregressive series: how a step is drawn: mixture (features independent within a component), "
         "joint, mixed, bernoulli, bernoulli-nade, logistic (columns one after another), one of a plugin, or auto, by "
         "what the columns are",

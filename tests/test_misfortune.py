@@ -171,7 +171,7 @@ def test_a_training_that_cannot_begin_leaves_no_folder(tmp_path, monkeypatch):
     monkeypatch.undo()
     trainer = start(tmp_path / "run")
     refused = DeviceError("train.loggers asks for tensorboard, which is not installed.")
-    monkeypatch.setattr(trainer.host, "notify", lambda *_, **__: (_ for _ in ()).throw(refused))
+    monkeypatch.setattr(trainer.registry.host, "notify", lambda *_, **__: (_ for _ in ()).throw(refused))
     with pytest.raises(DeviceError):
         trainer.train()
     assert list(tmp_path.iterdir()) == []

@@ -44,7 +44,7 @@ def test_the_version_is_the_packages(rgankit):
         (b"\n\n  \n", "blank"),
         (b"only one line", "unit=window"),
         (b"good\nb\xffd\n" * 20, "line 2"),
-        (b"x" * 50_000_000, "unit=window"),
+        (b"x" * 50_000_000, "again and again"),
         (b"\x00\x01\x02" * 100, "data.txt"),
     ],
 )

@@ -16,10 +16,10 @@ def kept(evaluations: list[tuple[float | None, float]]) -> int:
     """The index of the evaluation that is kept."""
     best, index, lowest = None, -1, None
     for number, (held_out, samples) in enumerate(evaluations):
-        figures = {"ngram_gap": samples} | ({} if held_out is None else {"heldout_nll": held_out})
+        figures = {"coverage_nll": samples} | ({} if held_out is None else {"heldout_nll": held_out})
         known = [nats for nats in (lowest, figures.get("heldout_nll")) if nats is not None]
         lowest = min(known, default=None)
-        if better(figures, best, lowest, ["ngram_gap"]):
+        if better(figures, best, lowest, ["coverage_nll"]):
             best, index = figures, number
     return index
 

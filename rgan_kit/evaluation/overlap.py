@@ -13,6 +13,7 @@ from rgan_kit.contracts import Sequences, Windows
 
 _LONGEST_KEY: Final = 16
 _AT_ONCE: Final = 2**20
+_MOST_PLACES: Final = 10_000
 _BASE: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -31,7 +32,8 @@ def within_share(samples: Sequences, training: Windows) -> float:
     """Share of the samples that stand, whole and unchanged, anywhere in the text that the windows cover, wherever a
     window begins; nan without samples.
 
-    Beginnings of samples are hashed (Karp & Rabin 1987), and looked at where the text has the same hash.
+    Beginnings of samples are hashed (Karp & Rabin 1987), and looked at where the text has the same hash; of a beginning
+    that the text has more than ``_MOST_PLACES`` times, the first so many places are looked at.
     """
     lengths = samples.lengths
     if not len(samples) or not lengths.min():
@@ -42,15 +44,21 @@ def within_share(samples: Sequences, training: Windows) -> float:
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     found = np.zeros(len(samples), np.bool_)
+    looked: dict[int, int] = {}
     stretches = training.stretches()
     for begin, end in _pieces(stretches, size):
         text = _hashes(training.row[begin:end], size)
         near = np.minimum(np.searchsorted(ordered, text), len(keys) - 1)
-        for place in np.flatnonzero(ordered[near] == text).tolist():
-            for number in order[near[place] :].tolist():
-                if keys[number] != text[place]:
+        places_of = np.flatnonzero(ordered[near] == text)
+        for first in np.unique(near[places_of]).tolist():  # one beginning, and all samples that have it
+            numbers = order[first : np.searchsorted(ordered, ordered[first], side="right")].tolist()
+            for place in places_of[near[places_of] == first].tolist():
+                numbers = [number for number in numbers if not found[number]]
+                looked[first] = looked.get(first, 0) + 1
+                if not numbers or looked[first] > _MOST_PLACES:
                     break
-                found[number] |= _stands_at(samples[number], training.row, stretches, begin + place)
+                for number in numbers:
+                    found[number] = _stands_at(samples[number], training.row, stretches, begin + place)
     return float(found.mean())
 
 

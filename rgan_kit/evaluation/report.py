@@ -34,7 +34,7 @@ FIGURES: dict[str, Figure] = {
     "distinct": Figure("distinct", "samples that differ from each other", share=True),
     "verbatim": Figure("verbatim", "samples that stand word for word in the training data", share=True),
     "ngram_nll": Figure("3-gram nats", "nats a token of the samples under a trigram model of the training data"),
-    "ngram_gap": Figure("3-gram gap", "of these nats to those of held-out data; real data: between its halves"),
+    "coverage_nll": Figure("coverage nats", "nats a token of held-out data under a trigram model of the samples"),
     "length": Figure("length", "mean length of the samples"),
     "melody_nll": Figure("melody nats", "nats a token of the valid samples under the known process"),
     "in_key": Figure("in key", "samples whose notes all lie in one scale", share=True),

@@ -69,6 +69,19 @@ def test_ngram_nll_judges_samples_and_held_out_data_by_the_training_data():
     assert figures["heldout_ngram_nll"] == pytest.approx(np.mean(nats))
 
 
+def test_held_out_data_is_judged_by_the_samples_too():
+    figures = COMPUTE["ngram_nll"](sample_set(make_dataset()))
+    rows = Sequences.of([[4, 5, EOS], [4, 5, EOS], [6, 6, 6], [5, EOS], [EOS]], fill=PAD, dtype=np.int64)
+    for name, model in (
+        ("coverage_nll", NGramModel(rows, vocab_size=7, bos=BOS)),
+        ("heldout_coverage_nll", NGramModel(sequences(TRAIN), vocab_size=7, bos=BOS)),
+    ):
+        known = [(row, place) for row in VALIDATION for place in range(len(row) + 1) if [*row, EOS][place] != UNKNOWN]
+        contexts = np.array([[BOS, BOS, *row][place : place + 2] for row, place in known])
+        nats = -np.log(model.probabilities(contexts, np.array([[*row, EOS][place] for row, place in known])))
+        assert figures[name] == pytest.approx(np.mean(nats)), name
+
+
 def test_length_is_the_mean_without_end_tokens():
     figures = COMPUTE["length"](sample_set(make_dataset()))
     assert figures == {"length": 8 / 5, "heldout_length": 11 / 5}
@@ -92,9 +105,9 @@ def test_what_depends_on_the_data_alone_is_computed_once(monkeypatch):
     monkeypatch.setattr(token_metrics, "NGramModel", lambda *a, **k: fits.append(1) or NGramModel(*a, **k))
     for _ in range(3):
         COMPUTE["ngram_nll"](sample_set(dataset))
-    assert len(fits) == 1
+    assert len(fits) == 1 + 1 + 3  # of the training data, of as much of it as there are samples, of each sample set
     COMPUTE["ngram_nll"](sample_set(make_dataset()))
-    assert len(fits) == 2
+    assert len(fits) == 5 + 3
 
 
 def test_a_data_set_is_forgotten_when_nobody_else_holds_it():

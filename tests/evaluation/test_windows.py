@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rgan_kit.contracts import Dataset, SampleSet, Sequences, TokenSpec, Windows
-from rgan_kit.evaluation import within_share
+from rgan_kit.evaluation import overlap, within_share
 from rgan_kit.testing import batches
 from rgan_kit.training.characters import symbols_per_character
 from rgan_kit_plugins.metrics import token_metrics
@@ -93,3 +93,13 @@ def test_the_end_of_a_sample_is_a_symbol_and_a_character():
     source = Sequences.of([[4, 5, EOS], [UNKNOWN, EOS]], fill=PAD, dtype=np.int32)
     dataset = Dataset(spec, source, source, Joined(), "")
     assert symbols_per_character(dataset, source, np.array([0, 1])) == 4 / 5
+
+
+def test_a_beginning_that_stands_everywhere_costs_no_more_than_any_other(monkeypatch):
+    looked: list[int] = []
+    monkeypatch.setattr(overlap, "_MOST_PLACES", 50)
+    stands_at = overlap._stands_at
+    monkeypatch.setattr(overlap, "_stands_at", lambda *words: looked.append(1) or stands_at(*words))
+    training = windows([4] * 5000, list(range(4900)), 100)
+    assert within_share(rows([[4] * 40, [4] * 39 + [5]]), training) == 0.5
+    assert len(looked) <= 51

@@ -39,10 +39,10 @@ METRICS: Final = (
     ),
     MetricSpec(
         name="ngram_nll",
-        summary="nats a token under a trigram model of the training data, of samples and of held-out data",
+        summary="trigram nats a token of samples under the training data, and of held-out data under the samples",
         kinds=_TOKENS,
         compute=token_metrics.ngram_nll,
-        selects=("ngram_gap",),
+        selects=("coverage_nll",),
         paper="Witten & Bell 1991, The zero-frequency problem; Chen & Goodman 1999",
     ),
     MetricSpec(

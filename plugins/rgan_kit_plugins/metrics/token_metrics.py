@@ -35,6 +35,7 @@ class _Reference:
         self.spec = dataset.spec
         self._train = dataset.train
         self._validation = dataset.validation
+        self._coverages: dict[int, float] = {}
 
     @cached_property
     def held_out(self) -> Sequences:
@@ -81,16 +82,21 @@ class _Reference:
     def held_out_nll(self) -> float:
         return self.ngrams.nats_per_token(self.held_out, self.spec.unknown)
 
-    @cached_property
-    def held_out_gap(self) -> float:
-        """Nats a token by which two halves of held-out data differ; 0 where there are no two."""
-        rows = self.held_out
-        if len(rows) < 2:
-            return 0.0
-        halves = [
-            Sequences.of([rows[i] for i in range(first, len(rows), 2)], fill=0, dtype=np.int64) for first in (0, 1)
-        ]
-        return abs(self.ngrams.nats_per_token(halves[0]) - self.ngrams.nats_per_token(halves[1]))
+    def coverage(self, rows: Sequences) -> float:
+        """Nats a token of held-out data under a trigram model of these rows."""
+        judge = NGramModel(rows, vocab_size=self.spec.vocab_size, bos=self.spec.bos)
+        return judge.nats_per_token(self.held_out, self.spec.unknown)
+
+    def training_coverage(self, count: int) -> float:
+        """The same of as many training rows."""
+        if count not in self._coverages:
+            self._coverages[count] = self._coverage_of_training(count)
+        return self._coverages[count]
+
+    def _coverage_of_training(self, count: int) -> float:
+        batch = self._train.take(evenly(len(self._train), count))
+        inside = np.arange(batch.values.shape[1]) < batch.lengths[:, None]
+        return self.coverage(Sequences(batch.values[inside], np.concatenate([[0], np.cumsum(batch.lengths)])))
 
     @cached_property
     def held_out_length(self) -> float:
@@ -125,16 +131,16 @@ def verbatim(samples: SampleSet) -> dict[str, float]:
 
 
 def ngram_nll(samples: SampleSet) -> dict[str, float]:
-    """``ngram_nll`` and ``heldout_ngram_nll``, nats a token, end tokens counted; ``ngram_gap``, how far they are apart
-    (samples that are likelier than real data are those of a collapse), and ``heldout_ngram_gap``, how far two halves of
-    held-out data are."""
-    reference = _reference(samples.dataset)
-    nats, real = reference.ngrams.nats_per_token(sampled_rows(samples.outputs)), reference.held_out_nll
+    """Trigram nats a token both ways, end tokens counted: ``ngram_nll`` of samples under a model of the training data,
+    with ``heldout_ngram_nll``; and ``coverage_nll`` of held-out data under a model of the samples, with
+    ``heldout_coverage_nll`` under one of as many training rows. The first is low for a generator that has collapsed to
+    what is likeliest, the second for none but one that makes all that real data has, and as often."""
+    reference, rows = _reference(samples.dataset), sampled_rows(samples.outputs)
     return {
-        "ngram_nll": nats,
-        "heldout_ngram_nll": real,
-        "ngram_gap": abs(nats - real),
-        "heldout_ngram_gap": reference.held_out_gap,
+        "ngram_nll": reference.ngrams.nats_per_token(rows),
+        "heldout_ngram_nll": reference.held_out_nll,
+        "coverage_nll": reference.coverage(rows),
+        "heldout_coverage_nll": reference.training_coverage(len(rows)),
     }
 
 

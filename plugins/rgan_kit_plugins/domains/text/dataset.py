@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from rgan_kit.contracts import Dataset, TokenSpec, TooLittleError, UsageError
+from rgan_kit.contracts import DataError, Dataset, TokenSpec, TooLittleError, UsageError
 from rgan_kit.files import Found, Split, fingerprint
 from rgan_kit_plugins.domains.text.decoder import TextDecoder, TextManifest
 from rgan_kit_plugins.domains.text.encoding import BOS, EOS, PAD, UNKNOWN
@@ -27,7 +27,7 @@ def load(options: TextOptions, path: Path | None, seed: int) -> Dataset:
     """Reads text, or draws sentences of the embedded language where ``path`` is None.
 
     Raises:
-        DataError: the text cannot be read; names the file and the line.
+        DataError: the text cannot be read, with the file and the line; or it is one symbol all through.
         TooLittleError: it is fewer than ten samples.
         UsageError: the options ask for anything but sentences of the embedded language.
         DeviceError: subwords are asked for, and ``tokenizers`` is not installed.
@@ -44,6 +44,9 @@ def load(options: TextOptions, path: Path | None, seed: int) -> Dataset:
         learnt = learn_windows(passages, level, options, rng)
     else:
         learnt = learn_samples(passages, level, options, unit, hold_out(options, rng))
+    if unit == "window" and learnt.vocabulary.found == 1:
+        only = learnt.vocabulary.written[0]
+        raise DataError(f"{path}: the whole text is {only!r} again and again: there is nothing to learn from it.")
     files = f"{len(corpus.documents):,} files in {path}" if path.is_dir() else str(path)
     if unit != "window":
         files += f", {len(passages.texts):,} {passages.noun(unit)}s"

@@ -22,6 +22,8 @@ _CHANNELS: Final = 4
 _MOST_PRODUCTS: Final = 4e9
 _SHRINKAGE: Final = 10.0
 _FLAT: Final = 1e-8
+_LEAST: Final = 0.01
+_CONSTANT: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ def judge(real: np.ndarray, made: np.ndarray, seed: int = 0) -> Verdict:
         return Verdict(math.nan, math.nan)
     real, made, rng = _in_one_order(real), _in_one_order(made), np.random.default_rng(seed)
     both = np.concatenate([real[rng.permutation(len(real))[:count]], made[rng.permutation(len(made))[:count]]])
-    mean, scale = both[:count].mean(axis=(0, 1)), both[:count].std(axis=(0, 1)) + _FLAT
-    answers = _answers((both - mean) / scale, rng)
+    mean, deviation = both[:count].mean(axis=(0, 1)), both[:count].std(axis=(0, 1))
+    varies = deviation > _CONSTANT * (1 + np.abs(mean))  # what never does has no unit but its own
+    answers = _answers((both - mean) / np.where(varies, deviation, 1.0), rng)
     labels = np.repeat([1.0, -1.0], count)
     taught = np.tile(np.arange(count) % 2 == 0, 2)  # every other one of each kind
     scores = _ridge(answers[taught], labels[taught], answers[~taught])
@@ -66,10 +69,11 @@ def _in_one_order(series: np.ndarray) -> np.ndarray:
 
 def _frechet(real: np.ndarray, made: np.ndarray) -> float:
     deviation = real.std(axis=0)
-    heard = deviation > _FLAT  # convolutions that answer to every real series alike tell nothing in their own units
-    means = (made.mean(axis=0) - real.mean(axis=0))[heard] / deviation[heard]
-    spreads = made.std(axis=0)[heard] / deviation[heard] - 1
-    return float(np.mean(means**2 + spreads**2)) if heard.any() else math.nan
+    # What all real series answer alike counts in a hundredth of the usual unit, and not in one that is next to nothing.
+    unit = np.maximum(deviation, max(_LEAST * float(deviation.mean()), _FLAT))
+    means = (made.mean(axis=0) - real.mean(axis=0)) / unit
+    spreads = (made.std(axis=0) - deviation) / unit
+    return float(np.mean(means**2 + spreads**2))
 
 
 def _answers(series: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -59,6 +59,15 @@ def test_columns_weigh_alike_whatever_their_units():
     assert judge(REAL * scale, noisy * scale).distance == pytest.approx(judge(REAL, noisy).distance, rel=0.02)
 
 
+def test_a_column_that_never_varies_makes_no_distance_of_next_to_nothing():
+    constant = np.full((*REAL.shape[:2], 1), -1.0, np.float32)
+    noise = np.random.default_rng(5).normal(0, 0.001, constant.shape)
+    verdict = judge(np.concatenate([REAL, constant], axis=2), np.concatenate([MORE, constant + noise], axis=2))
+    assert verdict.distance < 0.1
+    far = judge(np.concatenate([REAL, constant], axis=2), np.concatenate([MORE, constant + 1], axis=2))
+    assert far.distance > 10 * verdict.distance
+
+
 def test_too_few_and_values_that_are_no_numbers_are_not_judged():
     assert math.isnan(judge(REAL[:5], MORE[:5]).told_apart)
     broken = MORE.copy()

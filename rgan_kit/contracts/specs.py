@@ -291,6 +291,10 @@ class SampleSet:
     labels: Sequence[str] | None = None
 
 
+CONTROL = "heldout_"
+"""``heldout_x`` is figure ``x`` of held-out data in place of samples."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MetricSpec:
     """Figures of samples.

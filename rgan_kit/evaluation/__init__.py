@@ -3,11 +3,12 @@
 from rgan_kit.evaluation.judge import Verdict, judge
 from rgan_kit.evaluation.ngrams import NGramModel
 from rgan_kit.evaluation.overlap import distinct_share, verbatim_share, within_share
-from rgan_kit.evaluation.rows import mean_length, row_keys, sampled_rows, source_rows
+from rgan_kit.evaluation.rows import batch_rows, mean_length, row_keys, sampled_rows, source_rows
 
 __all__ = [
     "NGramModel",
     "Verdict",
+    "batch_rows",
     "distinct_share",
     "judge",
     "mean_length",

@@ -39,8 +39,7 @@ def within_share(samples: Sequences, training: Windows) -> float:
     if not len(samples) or not lengths.min():
         return nan
     size = min(_LONGEST_KEY, int(lengths.min()))
-    places = samples.offsets[:-1]
-    keys = _hashes(samples.values, size)[places]
+    keys = _hashes(samples.values, size)[samples.offsets[:-1]]
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     found = np.zeros(len(samples), np.bool_)
@@ -49,10 +48,13 @@ def within_share(samples: Sequences, training: Windows) -> float:
     for begin, end in _pieces(stretches, size):
         text = _hashes(training.row[begin:end], size)
         near = np.minimum(np.searchsorted(ordered, text), len(keys) - 1)
-        places_of = np.flatnonzero(ordered[near] == text)
-        for first in np.unique(near[places_of]).tolist():  # one beginning, and all samples that have it
+        places = np.flatnonzero(ordered[near] == text)
+        places = places[np.argsort(near[places], kind="stable")]
+        firsts, begins = np.unique(near[places], return_index=True)
+        for first, same in zip(firsts.tolist(), np.split(places, begins[1:]), strict=True):
+            # One beginning: where it stands, and all samples that have it.
             numbers = order[first : np.searchsorted(ordered, ordered[first], side="right")].tolist()
-            for place in places_of[near[places_of] == first].tolist():
+            for place in same.tolist():
                 numbers = [number for number in numbers if not found[number]]
                 looked[first] = looked.get(first, 0) + 1
                 if not numbers or looked[first] > _MOST_PLACES:

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-CONTROL = "heldout_"
-"""``heldout_x`` is figure ``x`` computed on held-out data in place of samples."""
+from rgan_kit.contracts.specs import CONTROL
 
 
 @dataclass(frozen=True)

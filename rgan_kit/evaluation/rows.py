@@ -16,9 +16,13 @@ def sampled_rows(outputs: Mapping[str, np.ndarray]) -> Sequences:
     """What a token model gave, as rows: ``tokens`` int64 ``[batch, time]`` up to ``lengths`` ``[batch]`` (end token
     not counted) and, where a sequence ended within its time, its end token."""
     tokens = outputs["tokens"]
-    counted = np.minimum(outputs["lengths"] + 1, tokens.shape[1])
-    inside = np.arange(tokens.shape[1]) < counted[:, None]  # [batch, time]
-    return Sequences(tokens[inside], np.concatenate([[0], np.cumsum(counted)]))
+    return batch_rows(tokens, np.minimum(outputs["lengths"] + 1, tokens.shape[1]))
+
+
+def batch_rows(tokens: np.ndarray, lengths: np.ndarray) -> Sequences:
+    """Padded tokens ``[batch, time]`` as rows, each up to its length, int64 ``[batch]``."""
+    inside = np.arange(tokens.shape[1]) < lengths[:, None]  # [batch, time]
+    return Sequences(tokens[inside], np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def source_rows(source: SequenceSource, most: int | None = None) -> Sequences:
@@ -32,7 +36,7 @@ def source_rows(source: SequenceSource, most: int | None = None) -> Sequences:
     rows = []
     for start in range(0, len(picked), _AT_ONCE):
         batch = source.take(picked[start : start + _AT_ONCE])
-        rows.append(batch.values[np.arange(batch.values.shape[1]) < batch.lengths[:, None]])
+        rows.append(batch_rows(batch.values, batch.lengths).values)
     offsets = np.concatenate([[0], np.cumsum(source.lengths[picked])])
     return Sequences(np.concatenate(rows) if rows else np.zeros(0, np.int64), offsets)
 

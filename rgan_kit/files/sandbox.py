@@ -226,7 +226,7 @@ class Sandbox:
             process = self._process
             if time.monotonic() > self._deadline and process is not None:
                 self._late = True
-                _kill_with_children(process)
+                kill_with_children(process)
 
     def _end(self, patience: float) -> int:
         """Ends the process and those that it started, leaving it so many seconds to do so by itself; its status."""
@@ -235,7 +235,7 @@ class Sandbox:
             return 0
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
-        _kill_with_children(process)
+        kill_with_children(process)
         status = process.wait()
         for pipe in (process.stdin, process.stdout):
             assert pipe is not None
@@ -287,7 +287,8 @@ def _feed(process: subprocess.Popen[bytes], requests: Sequence[Request]) -> None
         process.stdin.flush()
 
 
-def _kill_with_children(process: subprocess.Popen[bytes]) -> None:
+def kill_with_children(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process and those that it started, which are a group of their own where there are such things."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
+
+from rgan_kit.files.sandbox import kill_with_children
 
 POLL: Final = 0.1
 """Seconds from look to look."""
@@ -43,7 +44,8 @@ def watch(words: Sequence[str], environment: Mapping[str, str], answer: Path, ta
         try:
             return _wait(process, answer, talk, seconds)
         finally:
-            _end(process)
+            kill_with_children(process)
+            process.wait()
 
 
 def _wait(process: subprocess.Popen[bytes], answer: Path, talk: Path, seconds: float) -> int | None:
@@ -62,13 +64,3 @@ def _wait(process: subprocess.Popen[bytes], answer: Path, talk: Path, seconds: f
 
 def _lines(answer: Path) -> int:
     return answer.read_bytes().count(b"\n")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends the process and those that it started, which are a group of their own where there are such things."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    process.wait()

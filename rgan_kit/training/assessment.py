@@ -45,7 +45,6 @@ class Assessor:
         self.engine = engine
         self.samples = samples
         self._metrics = Metrics(registry, dataset.spec.kind)
-        self._label_shares: np.ndarray | None = None
 
     @torch.no_grad()
     def draw(self, generator: Any, count: int, start: int = 0) -> SampleSet:
@@ -82,11 +81,13 @@ class Assessor:
     def _labels(self, start: int, count: int) -> np.ndarray:
         """Labels of samples with these numbers, as often as held-out data has each: int64 ``[count]``. A generator that
         is right about every class would be judged by the wrong mixture of them otherwise."""
-        if self._label_shares is None:
-            self._label_shares = label_shares(self.dataset.validation, len(self.dataset.spec.labels))
         evenly_spread = (np.arange(start, start + count) + 0.5) * GOLDEN % 1.0
         chosen: np.ndarray = np.searchsorted(self._label_shares.cumsum(), evenly_spread, side="right")
         return chosen.clip(0, len(self._label_shares) - 1).astype(np.int64)
+
+    @cached_property
+    def _label_shares(self) -> np.ndarray:
+        return label_shares(self.dataset.validation, len(self.dataset.spec.labels))
 
     def evaluate(self, generator: Any, likelihood: HeldOut | None) -> dict[str, float]:
         """All figures of a generator, by name.

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-CONTROL = "heldout_"
-"""``heldout_x`` is figure ``x`` of held-out data in place of samples."""
+from rgan_kit.contracts.specs import CONTROL
 
 TOLERANCE = 0.02
 """How far above the lowest held-out nats weights may lie that are kept for their samples, as a share of them (of one

@@ -11,6 +11,7 @@ import numpy as np
 from rgan_kit.contracts import Dataset, SampleSet, Sequences, TokenSpec, Windows, evenly
 from rgan_kit.evaluation import (
     NGramModel,
+    batch_rows,
     distinct_share,
     mean_length,
     row_keys,
@@ -95,8 +96,7 @@ class _Reference:
 
     def _coverage_of_training(self, count: int) -> float:
         batch = self._train.take(evenly(len(self._train), count))
-        inside = np.arange(batch.values.shape[1]) < batch.lengths[:, None]
-        return self.coverage(Sequences(batch.values[inside], np.concatenate([[0], np.cumsum(batch.lengths)])))
+        return self.coverage(batch_rows(batch.values, batch.lengths))
 
     @cached_property
     def held_out_length(self) -> float:

@@ -1,4 +1,4 @@
-"""What can go wrong in a way that the user can mend, each with the exit code that scripts read."""
+"""What can go wrong in a way that the user can fix, each with the exit code that scripts read."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class ExitCode(IntEnum):
 
 
 class RganKitError(Exception):
-    """A problem that the user can understand and mend; printed as one message, never as a traceback.
+    """A problem that the user can understand and fix; printed as one message, never as a traceback.
 
     Args:
         problem: what is wrong and where, in one sentence.
-        mend: what to do about it, in one sentence; empty where nothing better can be said.
+        hint: what to do about it, in one sentence; empty where nothing better can be said.
     """
 
     exit_code: ExitCode = ExitCode.FAILED
 
-    def __init__(self, problem: str, mend: str = "") -> None:
-        super().__init__(problem if not mend else f"{problem}\n{mend}")
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem if not hint else f"{problem}\n{hint}")
         self.problem = problem
-        self.mend = mend
+        self.hint = hint
 
 
 class UsageError(RganKitError):

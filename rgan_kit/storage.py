@@ -45,8 +45,8 @@ def write_whole(path: Path, content: bytes | memoryview, *, force: bool = True, 
 def cannot_write(path: Path, error: OSError) -> RganKitError:
     """The error for a file that cannot be written."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    mend = "Free some space there, or choose another folder." if full else "Check that the folder exists and is yours."
-    return RganKitError(f"{path}: cannot be written: {error.strerror or error}.", mend)
+    hint = "Free some space there, or choose another folder." if full else "Check that the folder exists and is yours."
+    return RganKitError(f"{path}: cannot be written: {error.strerror or error}.", hint)
 
 
 @contextlib.contextmanager

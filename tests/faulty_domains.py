@@ -1,4 +1,4 @@
-"""A small domain of numbers written as text, and versions of it that each break one promise of ``DomainContract``."""
+"""A small domain of numbers written as text, and versions that each break one requirement of ``DomainContract``."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def decoder_by_chance(manifest: Mapping[str, Any]) -> Decoder:
 
 @dataclass(frozen=True)
 class Fault:
-    """A domain, the promise that it breaks, and words of the message."""
+    """A domain, the requirement that it breaks, and words of the message."""
 
     spec: DomainSpec
     test: str

@@ -201,6 +201,6 @@ def test_a_file_of_a_newer_contract_is_refused_in_one_message(tmp_path, command)
     answer = call(command, tmp_path / "later.onnx")
     assert answer.code == 4
     assert answer.out == ""
-    problem, mend = answer.err.splitlines()
+    problem, hint = answer.err.splitlines()
     assert problem.endswith("later.onnx: follows version 2 of the model contract; this rgan-kit reads 1.")
-    assert mend.strip() == "Upgrade it: pip install --upgrade rgan-kit."
+    assert hint.strip() == "Upgrade it: pip install --upgrade rgan-kit."

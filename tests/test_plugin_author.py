@@ -1,4 +1,4 @@
-"""The plugin author's commands: a plugin from nothing to samples, its promises tried, and what is wrong with it."""
+"""The plugin author's commands: a plugin from nothing to samples, its checks run, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -161,16 +161,16 @@ def test_what_is_broken_is_said_with_what_was_seen_and_the_exit_code_is_that_of_
     plugin_folder(tmp_path, BROKEN.format(fault="print('noise'); return 1 / 0"))
     answer = call("plugins", "check", tmp_path, "--quick", "--json")
     assert answer.code == 3, answer.err
-    found = {each["promise"]: each for each in answer.document["promises"]}
-    assert found["it loads and nothing is wrong with it"]["outcome"] == "held"
+    found = {each["check"]: each for each in answer.document["checks"]}
+    assert found["it loads and nothing is wrong with it"]["outcome"] == "passed"
     assert found["its kinds and summary are there"]["seen"] == "ticks has no summary: say in one line what it is."
     assert (
         found["every parameter gets a gradient"]["seen"]
-        == "raised ZeroDivisionError: division by zero (ticks.py, line 6)\n   mend: This has to work on all data that "
-        "the description names: mend that line, or name fewer kinds or options."
+        == "raised ZeroDivisionError: division by zero (ticks.py, line 6)\n   hint: This has to work on all data that "
+        "the description names: fix that line, or name fewer kinds or options."
     )
     assert found["every parameter gets a gradient"]["cases"] == ["series-plain", "series-labels"]
-    assert answer.document["broken"] == sum(each["outcome"] == "broken" for each in found.values())
+    assert answer.document["failed"] == sum(each["outcome"] == "failed" for each in found.values())
 
 
 def test_a_part_that_ends_the_process_is_named_with_what_was_tried(tmp_path):
@@ -178,10 +178,10 @@ def test_a_part_that_ends_the_process_is_named_with_what_was_tried(tmp_path):
     plugin_folder(tmp_path, f"from rgan_kit import hookimpl\n\n{ending}")
     answer = call("plugins", "check", tmp_path, "--quick")
     assert answer.code == 3
-    assert "BROKEN  a whole training is watched without an error\n" in answer.out
+    assert "FAILED  a whole training is watched without an error\n" in answer.out
     assert "the process ended with 9 while this was tried; other plugins live in it" in answer.out
     assert "?       it is quiet where nobody asked for it  (the process was ended before)" in answer.out
-    assert answer.out.splitlines()[-1] == "4 of 8 promises held, 1 broken, 3 not tried"
+    assert answer.out.splitlines()[-1] == "4 of 8 checks passed, 1 failed, 3 not tried"
 
 
 ODD = """
@@ -224,18 +224,18 @@ def test_whatever_parts_do_becomes_a_finding_that_says_how_to_mend_it(tmp_path):
     plugin_folder(tmp_path, ODD)
     answer = call("plugins", "check", tmp_path, "--quick", "--json")
     assert answer.code == 3, answer.err
-    promises = answer.document["promises"]
-    assert not [each for each in promises if each["outcome"] == "not tried"]
+    requirements = answer.document["checks"]
+    assert not [each for each in requirements if each["outcome"] == "not tried"]
     words = {
         "leaves": "SystemExit: 0", "interrupts": "KeyboardInterrupt", "odd": "Odd: (it cannot be put in words)",
         "quits": "Exit: bye", "nothing": "NoneType", "kindless": "'int' object is not iterable",
         "unset": "options is a class of rgan_kit.contracts.Options", "dark": "SystemExit: 3",
     }  # fmt: skip
     for name, said in words.items():
-        broken = [each for each in promises if each["subject"].endswith(f" {name}") and each["outcome"] == "broken"]
+        broken = [each for each in requirements if each["subject"].endswith(f" {name}") and each["outcome"] == "failed"]
         assert any(said in each["seen"] for each in broken), (name, broken)
         if name != "kindless":
-            assert all("mend: " in each["seen"] for each in broken if said in each["seen"]), broken
+            assert all("hint: " in each["seen"] for each in broken if said in each["seen"]), broken
 
 
 def test_a_part_that_never_ends_is_named_and_nothing_of_it_is_left_behind(tmp_path):
@@ -253,12 +253,12 @@ def rgankit_train_start(run):
     plugin_folder(tmp_path, waiting.format(pid=tmp_path / "pid"))
     answer = call("plugins", "check", tmp_path, "--quick", "--timeout", "12", "--json")
     assert answer.code == 3, answer.err
-    assert answer.document["broken"] == 1
-    found = {each["promise"]: each for each in answer.document["promises"]}
+    assert answer.document["failed"] == 1
+    found = {each["check"]: each for each in answer.document["checks"]}
     assert len(found) == 8
-    assert found["describing it does not import torch"]["outcome"] == "held"
+    assert found["describing it does not import torch"]["outcome"] == "passed"
     endless = found["a whole training is watched without an error"]
-    assert endless["outcome"] == "broken"
+    assert endless["outcome"] == "failed"
     assert endless["seen"].startswith("not finished in 12 s: look for what loops or waits")
     assert "--timeout 24" in endless["seen"]
     assert found["it changes nothing that the trainer made"]["outcome"] == "not tried"
@@ -266,21 +266,21 @@ def rgankit_train_start(run):
     assert not stat.exists() or stat.read_text().split(") ")[1][0] == "Z"
 
 
-def test_a_plugin_that_never_ends_loading_is_one_broken_promise(tmp_path, monkeypatch):
+def test_a_plugin_that_never_ends_loading_is_one_broken_requirement(tmp_path, monkeypatch):
     monkeypatch.setattr(watched, "LOADING", 6.0)  # of which torch takes a part
     plugin_folder(tmp_path, "while True:\n    pass")
     answer = call("plugins", "check", tmp_path, "--quick", "--timeout", "1")
     assert answer.code == 3
-    assert "BROKEN  it loads\n" in answer.out
+    assert "FAILED  it loads\n" in answer.out
     assert "not finished in 1 s" in answer.out
-    assert answer.out.splitlines()[-1] == "0 of 1 promises held, 1 broken"
+    assert answer.out.splitlines()[-1] == "0 of 1 checks passed, 1 failed"
 
 
-def test_a_plugin_that_does_not_load_is_one_broken_promise(tmp_path):
+def test_a_plugin_that_does_not_load_is_one_broken_requirement(tmp_path):
     plugin_folder(tmp_path, "import nothing_of_this_name")
     answer = call("plugins", "check", tmp_path, "--quick")
     assert answer.code == 3
-    assert "BROKEN  it loads and nothing is wrong with it" in answer.out
+    assert "FAILED  it loads and nothing is wrong with it" in answer.out
     assert "nothing_of_this_name" in answer.out
 
 
@@ -312,21 +312,21 @@ def test_a_finding_is_one_for_all_its_cases():
     from rgan_kit.testing.checking import _add
 
     findings: dict[tuple[str, str], Finding] = {}
-    line = {"subject": "generator x", "promise": "p", "why": "w", "seen": ""}
+    line = {"subject": "generator x", "check": "p", "why": "w", "seen": ""}
     _add(findings, {**line, "outcome": "not applicable", "case": "a", "seen": "has none"})
-    _add(findings, {**line, "outcome": "held", "case": "b"})
-    _add(findings, {**line, "outcome": "broken", "case": "c", "seen": "1 and not 2"})
-    _add(findings, {**line, "outcome": "held", "case": "d"})
+    _add(findings, {**line, "outcome": "passed", "case": "b"})
+    _add(findings, {**line, "outcome": "failed", "case": "c", "seen": "1 and not 2"})
+    _add(findings, {**line, "outcome": "passed", "case": "d"})
     _add(findings, {**line, "outcome": "not tried", "case": "e", "seen": "ended"})
     (finding,) = findings.values()
-    assert (finding.outcome, finding.cases, finding.seen) == ("broken", ["c"], "1 and not 2")
+    assert (finding.outcome, finding.cases, finding.seen) == ("failed", ["c"], "1 and not 2")
 
 
 @pytest.mark.slow
 def test_a_built_in_plugin_is_checked_as_any_other(tmp_path):
     answer = call("plugins", "check", "tensorboard", "--json", folder=tmp_path)
     assert answer.code == 0, answer.out
-    assert {each["subject"] for each in answer.document["promises"]} == {"plugin tensorboard", "logger tensorboard"}
+    assert {each["subject"] for each in answer.document["checks"]} == {"plugin tensorboard", "logger tensorboard"}
 
 
 # --- the whole way ---
@@ -374,7 +374,7 @@ def test_an_author_goes_from_nothing_to_samples(tmp_path, site, monkeypatch, kin
         quick = {"train": [*SMALL, *(TINY if "gru-lm" in words else ())], "check": ["--quick"]}
         said[words[0]] = rgankit(*words, *quick.get(words[0], quick.get(words[1], ())), "--json").document
         if words[:2] == ["plugins", "check"]:
-            assert {each["outcome"] for each in said["plugins"]["promises"]} <= {"held", "not applicable"}
+            assert {each["outcome"] for each in said["plugins"]["checks"]} <= {"passed", "not applicable"}
     assert said.keys() == {"train", "export", "sample", "plugins"}
     assert said["train"]["step"] == 4
     assert len(said["sample"]["samples"]) == 5

@@ -113,7 +113,7 @@ def test_a_network_of_a_tutorial_works_on_its_data(written, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_tutorial_keeps_every_promise_of_its_contract(written):
+def test_a_tutorial_meets_every_requirement_of_its_contract(written):
     kind, folder = written
     words = ("pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(folder))
     told = python(*words, f"test_{module_of(kind)}.py", folder=folder)

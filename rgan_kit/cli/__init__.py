@@ -139,7 +139,7 @@ def run(results: console.Results) -> int:
     console.say(ending.said)
     if ending.code and results.as_json and not results.has_document:
         with contextlib.suppress(OSError):  # stdout may be what failed
-            results.document({"error": {"problem": ending.problem, "mend": ending.mend, "exit_code": ending.code}})
+            results.document({"error": {"problem": ending.problem, "hint": ending.hint, "exit_code": ending.code}})
     return ending.code
 
 

@@ -136,8 +136,8 @@ def say(text: str) -> None:
 
 
 def error_text(error: RganKitError) -> str:
-    """One message: what is wrong, and how to mend it."""
-    return f"error: {error.problem}\n" + (f"       {error.mend}\n" if error.mend else "")
+    """One message: what is wrong, and how to fix it."""
+    return f"error: {error.problem}\n" + (f"       {error.hint}\n" if error.hint else "")
 
 
 def finite(value: Any) -> Any:

@@ -180,4 +180,4 @@ def advising(data: Path | None) -> Iterator[None]:
         if data is None:
             raise
         look = f"(see: rgankit data check {shlex.quote(str(data))})"
-        raise DataError(error.problem, f"{error.mend} {look}".strip()) from error
+        raise DataError(error.problem, f"{error.hint} {look}".strip()) from error

@@ -67,12 +67,12 @@ def announced(dataset: Dataset) -> Iterator[str]:
         yield f"  files left out: {count_files(dataset.refused):,} (which and why: rgankit data check)"
     for tally in dataset.tallies:
         if tally.count:
-            yield _loudly({"words": str(tally), "loud": tally.loud, "mend": tally.mend})
+            yield _loudly({"words": str(tally), "loud": tally.loud, "hint": tally.hint})
 
 
 def _loudly(tally: Mapping[str, Any]) -> str:
-    mend = f" ({tally['mend']})" if tally["mend"] else ""
-    return f"{'WARNING: ' if tally['loud'] else '  '}{tally['words']}{mend}"
+    hint = f" ({tally['hint']})" if tally["hint"] else ""
+    return f"{'WARNING: ' if tally['loud'] else '  '}{tally['words']}{hint}"
 
 
 def _refused(refused: dict[str, str]) -> Iterator[str]:

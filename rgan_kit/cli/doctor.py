@@ -33,7 +33,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
 
     @app.command()
     def doctor(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
-        """Say what is wrong with this installation, and how to mend it; exit code 3 where plugins are at fault."""
+        """Say what is wrong with this installation, and how to fix it; exit code 3 where plugins are at fault."""
         report = examine()
         if results.as_json:
             results.document(report)

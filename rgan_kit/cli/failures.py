@@ -1,4 +1,4 @@
-"""How a command ended that did not end well: exit code, problem and mend, and what stderr is told."""
+"""How a command ended that did not end well: exit code, problem and hint, and what stderr is told."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Ending:
     Attributes:
         code: the exit code.
         problem: what went wrong.
-        mend: what to do about it.
+        hint: what to do about it.
         said: what stderr is told.
     """
 
     code: int
     problem: str
-    mend: str = ""
+    hint: str = ""
     said: str = ""
 
 
@@ -41,7 +41,7 @@ def ending_of(error: BaseException, built_in: bool = False) -> Ending:
     """
     fault = _of_a_plugin(error, built_in)
     if fault is not None:
-        return Ending(int(fault.exit_code), fault.problem, fault.mend, error_text(fault))
+        return Ending(int(fault.exit_code), fault.problem, fault.hint, error_text(fault))
     if isinstance(error, SystemExit):
         return _exit(error.code)
     if isinstance(error, typer.Exit):
@@ -56,7 +56,7 @@ def ending_of(error: BaseException, built_in: bool = False) -> Ending:
     if hasattr(error, "format_message") and hasattr(error, "show"):
         return _usage(error)
     understood = _understood(error)
-    return Ending(int(understood.exit_code), understood.problem, understood.mend, error_text(understood))
+    return Ending(int(understood.exit_code), understood.problem, understood.hint, error_text(understood))
 
 
 def _of_a_plugin(error: BaseException, built_in: bool) -> RganKitError | None:

@@ -92,7 +92,7 @@ def _panels(words: Sequence[str]) -> tuple[list[tuple[str, Rows]], str]:
     try:
         found = resolve(request, installed_registry())
     except RganKitError as error:
-        return [], f"note: {error.problem} {error.mend}".strip()
+        return [], f"note: {error.problem} {error.hint}".strip()
     parts = [(name, f"{name} {part.name}: {part.spec.summary}", part.options) for name, part in found.parts.items()]
     of_domain = ("domain", f"domain {found.domain.name}: {found.domain.spec.summary}", found.domain.options)
     sections = [*parts, of_domain, ("train", "train: the trainer", found.train)]

@@ -1,4 +1,4 @@
-"""``rgankit plugins new`` and ``check``: a plugin from a template, and every promise of one tried."""
+"""``rgankit plugins new`` and ``check``: a plugin from a template, and all checks of one."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _TAKEN: Final = {
     "rgan-kit-plugins",
     *sys.stdlib_module_names,
 }
-_MARKS: Final = {"held": "held", "broken": "BROKEN", "not tried": "?", "not applicable": "-"}
+_MARKS: Final = {"passed": "passed", "failed": "FAILED", "not tried": "?", "not applicable": "-"}
 _LIMIT: Final = 300.0
-"""Seconds for one promise; those that train and export take up to half a minute on a slow machine."""
+"""Seconds for one check; those that train and export take up to half a minute on a slow machine."""
 
 
 def add_to(app: typer.Typer, results: Results) -> None:
@@ -75,22 +75,23 @@ def add_to(app: typer.Typer, results: Results) -> None:
         ],
         quick: Annotated[bool, typer.Option("--quick", help="Leave out what exports graphs.")] = False,
         timeout: Annotated[
-            float, typer.Option(min=1, help="Seconds that one promise may take, so that a loop without end is found.")
+            float,
+            typer.Option(min=1, help="Seconds that one check may take, so that a loop without end is found."),
         ] = _LIMIT,
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> None:
-        """Try every promise of a plugin and say which are held; exit code 3 where one is broken, 6 where one could not
+        """Run every check of a plugin and say which passed; exit code 3 where one failed, 6 where one could not
         be tried for want of a library."""
         _need(quick)
         if not math.isfinite(timeout):
             raise UsageError(f"--timeout {timeout:g}: this is no number of seconds.", "For example: --timeout 600")
         findings = _check(plugin, quick, timeout)
-        broken = sum(finding.outcome == "broken" for finding in findings)
+        failed = sum(finding.outcome == "failed" for finding in findings)
         if results.as_json:
-            results.document({"plugin": plugin, "broken": broken, "promises": [vars(each) for each in findings]})
+            results.document({"plugin": plugin, "failed": failed, "checks": [vars(each) for each in findings]})
         else:
             _print(findings, results)
-        if broken:
+        if failed:
             raise typer.Exit(ExitCode.PLUGIN)
         if any(finding.outcome == "not tried" for finding in findings):
             raise typer.Exit(ExitCode.DEVICE)
@@ -174,10 +175,10 @@ def _check(plugin: str, quick: bool, limit: float) -> list[Finding]:
     path = Path(plugin).expanduser()
     if (path / "pyproject.toml").is_file() or path.name != plugin:
         folder = Folder.read(path.parent if path.name == "pyproject.toml" else path)
-        say(f"trying the promises of {folder.name} in {folder.path}; this takes a while\n")
+        say(f"checking {folder.name} in {folder.path}; this takes a while\n")
         return check_folder(folder, quick=quick, limit=limit)
     names = _installed(plugin)
-    say(f"trying the promises of {', '.join(names)}; this takes a while\n")
+    say(f"checking {', '.join(names)}; this takes a while\n")
     return check_installed(names, quick=quick, limit=limit)
 
 
@@ -207,11 +208,11 @@ def _print(findings: list[Finding], results: Results) -> None:
             results.line(f"{last}:")
         cases = f"  ({', '.join(finding.cases)})" if finding.cases else ""
         reason = f"  ({finding.seen})" if finding.outcome in ("not applicable", "not tried") else ""
-        results.line(f"  {_MARKS[finding.outcome]:<7} {finding.promise}{cases}{reason}")
-        if finding.outcome == "broken":
+        results.line(f"  {_MARKS[finding.outcome]:<7} {finding.check}{cases}{reason}")
+        if finding.outcome == "failed":
             for line in (finding.why, *finding.seen.splitlines()):
                 results.line(f"            {line}")
     count = Counter(finding.outcome for finding in findings)
-    tried = ", ".join(f"{count[outcome]} {outcome}" for outcome in ("broken", "not tried") if count[outcome])
+    tried = ", ".join(f"{count[outcome]} {outcome}" for outcome in ("failed", "not tried") if count[outcome])
     total = len(findings) - count["not applicable"]
-    results.line(f"{count['held']} of {total} promises held" + (f", {tried}" if tried else ""))
+    results.line(f"{count['passed']} of {total} checks passed" + (f", {tried}" if tried else ""))

@@ -15,7 +15,7 @@ from rgan_kit.plugins.discovery import leftovers
 def make_app(results: Results) -> typer.Typer:
     """The ``plugins`` commands."""
     app = typer.Typer(
-        help="What is installed and what it offers; new plugins, and their promises.",
+        help="What is installed and what it offers; new plugins, and their requirements.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )

@@ -55,10 +55,10 @@ def _check_abilities(objective: str, section: str, part: Selection, wanted: Any,
     if missing:
         words = " and ".join(MEANINGS.get(ability, f"'{ability}'") for ability in missing)
         changes = list(_changes(part, missing[0], kind))
-        mend = f"Give it that: --set {section}.{changes[0]}" if changes else f"Choose another {section}, or objective."
+        hint = f"Give it that: --set {section}.{changes[0]}" if changes else f"Choose another {section}, or objective."
         raise UsageError(
             f"Objective {objective} needs a {section} with {words}, and {part.name} as it is set has none on {kind}.",
-            mend,
+            hint,
         )
 
 

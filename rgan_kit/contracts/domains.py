@@ -96,14 +96,14 @@ class Tally:
         fate: what became of them: ``left out, outside the pitches 21 to 108``.
         count: of those.
         total: of all.
-        mend: what would keep them; empty where nothing would.
+        hint: what would keep them; empty where nothing would.
     """
 
     noun: str
     fate: str
     count: int
     total: int
-    mend: str = ""
+    hint: str = ""
 
     LOUD: ClassVar[float] = 0.1
     """Above this share it is said loudly."""
@@ -157,10 +157,10 @@ class TooLittleError(DataError):
     """Data that can be read and is too little to train on.
 
     Args:
-        problem, mend: as in every error.
+        problem, hint: as in every error.
         dataset: what there is, all samples for training and none held out, so that ``data check`` can show it.
     """
 
-    def __init__(self, problem: str, mend: str, dataset: Dataset) -> None:
-        super().__init__(problem, mend)
+    def __init__(self, problem: str, hint: str, dataset: Dataset) -> None:
+        super().__init__(problem, hint)
         self.dataset = dataset

@@ -51,7 +51,7 @@ def within_share(samples: Sequences, training: Windows) -> float:
         places = np.flatnonzero(ordered[near] == text)
         places = places[np.argsort(near[places], kind="stable")]
         firsts, begins = np.unique(near[places], return_index=True)
-        for first, same in zip(firsts.tolist(), np.split(places, begins[1:]), strict=True):
+        for first, same in zip(firsts.tolist(), np.split(places, begins)[1:], strict=True):
             # One beginning: where it stands, and all samples that have it.
             numbers = order[first : np.searchsorted(ordered, ordered[first], side="right")].tolist()
             for place in same.tolist():

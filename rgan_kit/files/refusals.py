@@ -1,4 +1,4 @@
-"""Why something is not read, in words that say how to mend it."""
+"""Why something is not read, in words that say how to fix it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class UnreadableError(Exception):
 
     Args:
         reason: why, without naming the file.
-        mend: what to do about it; empty where nothing better can be said.
+        hint: what to do about it; empty where nothing better can be said.
         line: where in it, from 1; 0 for the whole of it.
     """
 
-    def __init__(self, reason: str, mend: str = "", line: int = 0) -> None:
+    def __init__(self, reason: str, hint: str = "", line: int = 0) -> None:
         super().__init__(reason)
-        self.reason, self.mend, self.line = reason, mend, line
+        self.reason, self.hint, self.line = reason, hint, line
 
     def __str__(self) -> str:
         return f"line {self.line:,}: {self.reason}" if self.line else self.reason
@@ -31,7 +31,7 @@ class UnreadableError(Exception):
     def of(self, file: Path) -> DataError:
         """The same as an error that names the file and ends the reading."""
         where = f"{file}, line {self.line:,}" if self.line else str(file)
-        return DataError(f"{where}: {self.reason}{'' if self.reason.endswith('.') else '.'}", self.mend)
+        return DataError(f"{where}: {self.reason}{'' if self.reason.endswith('.') else '.'}", self.hint)
 
 
 def missing(path: Path) -> DataError:
@@ -49,9 +49,9 @@ def missing(path: Path) -> DataError:
     return DataError(f"{path}: no such file or folder.", hint)
 
 
-def nothing_usable(path: Path, left_out: Mapping[str, str], mend: str = "") -> DataError:
+def nothing_usable(path: Path, left_out: Mapping[str, str], hint: str = "") -> DataError:
     """The error for a path at which nothing can be used, with the first few reasons."""
     more = "".join(f"\n  {name}: {reason}" for name, reason in list(left_out.items())[:_SHOWN])
     if len(left_out) > _SHOWN:
         more += f"\n  … and {len(left_out) - _SHOWN:,} more"
-    return DataError(f"{path}: there is nothing here that can be used.{more}", mend)
+    return DataError(f"{path}: there is nothing here that can be used.{more}", hint)

@@ -71,7 +71,7 @@ class Sandbox:
         memory: bytes that the process may allocate.
         maps: whether it may map larger files into memory.
         noun: what the program is, for messages: ``the MIDI parser``.
-        mend: what to do where it does not start: ``pip install …``.
+        hint: what to do where it does not start: ``pip install …``.
     """
 
     def __init__(
@@ -82,9 +82,9 @@ class Sandbox:
         memory: int,
         maps: bool = False,
         noun: str = "the decoder",
-        mend: str = "",
+        hint: str = "",
     ) -> None:
-        self.seconds, self.noun, self.mend = seconds, noun, mend
+        self.seconds, self.noun, self.hint = seconds, noun, hint
         self._arguments = [str(program), str(memory), str(maps)]
         self._folder = tempfile.TemporaryDirectory(prefix="rgankit-")
         self._deadline = math.inf
@@ -217,7 +217,7 @@ class Sandbox:
                 reason = _ending(self._end(_SECONDS_TO_END))
             if reason is not None:
                 self._end(patience=0)
-                raise DeviceError(f"{self.noun} does not start in a process of its own ({reason}).", self.mend)
+                raise DeviceError(f"{self.noun} does not start in a process of its own ({reason}).", self.hint)
             self._ready = True
         return self._process
 

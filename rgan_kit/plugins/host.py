@@ -227,7 +227,7 @@ class PluginHost:
             faults = "; ".join(f"{record.qualified}: {record.problem}" for record in broken)
             raise PluginError(
                 f"RGANKIT_STRICT=1 and {len(broken)} plugin(s) are broken: {faults}",
-                "Mend or uninstall them, leave them out with RGANKIT_BLOCK, or unset RGANKIT_STRICT.",
+                "Fix or uninstall them, leave them out with RGANKIT_BLOCK, or unset RGANKIT_STRICT.",
             )
 
 
@@ -270,7 +270,7 @@ def _where(plugin: object, record: PluginRecord) -> str:
 
 
 def _hint(error: BaseException, entry: EntryPoint, record: PluginRecord) -> str:
-    """What went wrong while a plugin was loaded, with the mend where the fault is a known one."""
+    """What went wrong while a plugin was loaded, with the hint where the fault is a known one."""
     if isinstance(error, ModuleNotFoundError) and error.name == entry.module.partition(".")[0]:
         return (
             f"there is no module {error.name}, which it is: install it again, or take away what an uninstall has left "

@@ -159,11 +159,11 @@ class Registry:
     def _unknown(self, noun: str, name: str, known: list[str]) -> UsageError:
         near = difflib.get_close_matches(name, known, n=3)
         faulty = [r for r in self.host.records if r.status in (Status.BROKEN, Status.BLOCKED)]
-        mend = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known) or 'none'}."
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known) or 'none'}."
         if faulty:
             reasons = (f"{record.qualified} ({record.problem.partition(':')[0]})" for record in faulty)
-            mend += f" Not in use: {', '.join(reasons)}; see: rgankit plugins list"
-        return UsageError(f"No {noun} is called '{name}'.", mend)
+            hint += f" Not in use: {', '.join(reasons)}; see: rgankit plugins list"
+        return UsageError(f"No {noun} is called '{name}'.", hint)
 
     def census(self, path: Path) -> Census:
         """Whose files lie at a path, by the endings that domains claim."""

@@ -59,7 +59,7 @@ def make_decoder(manifest: Manifest, source: str) -> Decoder:
         with contained():
             return spec.decoder(manifest.decoder)
     except DataError as error:
-        raise DataError(f"{source}: {error.problem}", error.mend) from None
+        raise DataError(f"{source}: {error.problem}", error.hint) from None
     except RganKitError:
         raise
     except Exception as error:  # a stranger's file in a stranger's plugin

@@ -276,6 +276,6 @@ class Model:
             raise UsageError(f"{self.source}: the model is not conditional and has no labels.", "Leave the label out.")
         if name not in labels:
             near = difflib.get_close_matches(name, labels, n=3)
-            mend = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(labels)}."
-            raise UsageError(f"No label is called '{name}'.", mend)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(labels)}."
+            raise UsageError(f"No label is called '{name}'.", hint)
         return labels.index(name)

@@ -96,7 +96,7 @@ class _Call:
             os._exit(ExitCode.DATA)
 
     def message(self) -> tuple[str, str]:
-        """Problem and mend."""
+        """Problem and hint."""
         return (
             f"{self.source}: one call of the graph took more than {self.limit.seconds:g} s and was stopped.",
             "Draw fewer or shorter samples at once, or allow more time (--timeout, timeout=).",

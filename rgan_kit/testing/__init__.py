@@ -1,4 +1,4 @@
-"""Contract tests: subclass one for your part in a test module, and pytest tries every promise on it.
+"""Contract tests: subclass one for your part in a test module, and pytest tries every requirement on it.
 
 >>> class TestMyGenerator(GeneratorContract):  # doctest: +SKIP
 ...     spec, plugin = MY_GENERATOR, "my_plugin"

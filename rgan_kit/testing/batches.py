@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 
 from rgan_kit.contracts import Batch, Dataset, DataSpec, FrameSpec, SequenceSource, SeriesSpec, TokenSpec, evenly
-from rgan_kit.testing.promises import hold
+from rgan_kit.testing.requirements import require
 
 LOOKED_AT = 24
 MOST_COMPARED = 5000
@@ -19,16 +19,16 @@ _AT_ONCE = 64
 def check(source: SequenceSource, spec: DataSpec, name: str) -> None:
     """Holds a source to what networks expect of batches."""
     size = len(source)
-    hold(size > 0, "There are samples on both sides of the split.", f"no {name} samples", "Hold out fewer.")
+    require(size > 0, "There are samples on both sides of the split.", f"no {name} samples", "Hold out fewer.")
     ends = int(isinstance(spec, TokenSpec) and spec.ends)
     lengths = source.lengths
-    hold(
+    require(
         lengths.shape == (size,) and lengths.dtype == np.int64 and lengths.min() >= 1,
         "lengths is int64 [samples], each at least 1 (a token sequence counts its end token).",
         f"{lengths.dtype} {lengths.shape}, from {lengths.min(initial=0)}, for {size} {name} samples",
         "np.diff(offsets) of int64 offsets; add the end token to every sample.",
     )
-    hold(
+    require(
         lengths.max() - ends <= spec.max_length,
         "No sample is longer than spec.max_length (the end token not counted).",
         f"{lengths.max() - ends} and not {spec.max_length}",
@@ -48,14 +48,14 @@ def check(source: SequenceSource, spec: DataSpec, name: str) -> None:
 def _check_shape(batch: Batch[np.ndarray], spec: DataSpec, lengths: np.ndarray, name: str) -> None:
     dtype, inner = _form(spec)
     expected = (len(lengths), int(lengths.max()), *inner)
-    hold(
+    require(
         batch.values.dtype == dtype and batch.values.shape == expected,
         "take() pads samples to the longest of them: tokens int64 [batch, time], series float32 [batch, time, "
         "features], frames uint8 [batch, time, height, width, channels].",
         f"{batch.values.dtype} {batch.values.shape}, and not {np.dtype(dtype)} {expected}, from the {name} samples",
         "Sequences does it: Sequences.of(samples, fill=…, dtype=…).",
     )
-    hold(
+    require(
         batch.lengths.dtype == np.int64 and np.array_equal(batch.lengths, lengths),
         "take() gives the samples asked for in the order asked for, with their lengths (int64).",
         f"{batch.lengths.dtype} {batch.lengths.tolist()[:6]} and not {lengths.tolist()[:6]}",
@@ -76,14 +76,14 @@ def _check_rows(source: SequenceSource, batch: Batch[np.ndarray], indices: np.nd
     for row, index in enumerate(indices):
         length = int(batch.lengths[row])
         alone = source.take(np.array([index])).values[0]
-        hold(
+        require(
             np.array_equal(batch.values[row, :length], alone),
             "A sample is the same in every batch.",
             f"sample {index} differs beside others from itself alone",
             "Let nothing in take() depend on the other samples, on calls before, or on chance.",
         )
         rest = batch.values[row, length:]
-        hold(
+        require(
             fill is None or bool((rest == fill).all()),
             "What follows a sequence of tokens in a batch is the padding token.",
             f"{np.unique(rest)[:5].tolist()} and not {fill} after sample {index}",
@@ -92,30 +92,32 @@ def _check_rows(source: SequenceSource, batch: Batch[np.ndarray], indices: np.nd
 
 
 def _check_labels(batch: Batch[np.ndarray], spec: DataSpec, size: int) -> None:
-    promise = "labels is int64 [batch] of numbers of spec.labels, and None where there are none."
-    mend = "Put names into the spec and int64 numbers into both sources, or neither."
+    requirement = "labels is int64 [batch] of numbers of spec.labels, and None where there are none."
+    hint = "Put names into the spec and int64 numbers into both sources, or neither."
     if batch.labels is None or not spec.labels:
         kept = (batch.labels is None) == (not spec.labels)
-        hold(kept, promise, f"labels {batch.labels!r:.60} with the names {spec.labels}", mend)
+        require(kept, requirement, f"labels {batch.labels!r:.60} with the names {spec.labels}", hint)
         return
     labels = batch.labels
     kept = labels.dtype == np.int64 and labels.shape == (size,)
     kept = kept and labels.min() >= 0 and labels.max() < len(spec.labels)
-    hold(kept, promise, f"{labels.dtype} {labels.shape}, {labels.tolist()[:6]}, for {len(spec.labels)} names", mend)
+    require(
+        kept, requirement, f"{labels.dtype} {labels.shape}, {labels.tolist()[:6]}, for {len(spec.labels)} names", hint
+    )
 
 
 def _check_tokens(batch: Batch[np.ndarray], spec: TokenSpec) -> None:
     for row, length in zip(batch.values, batch.lengths.tolist(), strict=True):
         tokens = row[:length]
         inside = tokens[:-1] if spec.ends else tokens
-        hold(
+        require(
             (tokens[-1] == spec.eos or not spec.ends) and not np.isin(inside, [spec.eos, spec.bos, spec.pad]).any(),
             "A sequence of tokens ends with the end token (unless spec.ends is False), and no other special one stands "
             "in it but unknown ones.",
             f"{tokens.tolist()[:12]}… (bos {spec.bos}, eos {spec.eos}, pad {spec.pad})",
             "Append eos to every sample, and nothing in front.",
         )
-        hold(
+        require(
             tokens.min() >= 0 and tokens.max() < spec.vocab_size,
             "Tokens lie within the vocabulary.",
             f"{tokens.min()} to {tokens.max()} in a vocabulary of {spec.vocab_size}",
@@ -124,7 +126,7 @@ def _check_tokens(batch: Batch[np.ndarray], spec: TokenSpec) -> None:
         if spec.allowed_next is not None:
             before = np.concatenate([[spec.bos], tokens[:-1]])
             refused = np.flatnonzero(~spec.allowed_next[before, tokens])
-            hold(
+            require(
                 len(refused) == 0,
                 "The grammar allows what the data does, else no model could learn it.",
                 f"allowed_next has False for {[(int(before[i]), int(tokens[i])) for i in refused[:3]]}",
@@ -135,14 +137,14 @@ def _check_tokens(batch: Batch[np.ndarray], spec: TokenSpec) -> None:
 def _check_series(batch: Batch[np.ndarray], spec: SeriesSpec, name: str) -> None:
     inside = np.arange(batch.values.shape[1]) < batch.lengths[:, None]
     values = batch.values[inside]  # [positions, features]
-    hold(
+    require(
         np.isfinite(values).all(),
         "Numbers are finite.",
         f"{np.count_nonzero(~np.isfinite(values))} of the {name} samples are not",
         "Say where values are missing in a feature of their own, and fill them in.",
     )
     margin = 1e-5 * np.maximum(spec.maximum - spec.minimum, np.abs(spec.maximum))
-    hold(
+    require(
         name != "training" or bool(((values >= spec.minimum - margin) & (values <= spec.maximum + margin)).all()),
         "minimum and maximum of the spec are those of the training samples, in their own units.",
         f"{values.min(0)[:4].tolist()} to {values.max(0)[:4].tolist()} where the spec says "
@@ -191,7 +193,7 @@ def check_apart(dataset: Dataset) -> None:
     twins = sum(count for count in train.values() if count > 1) / total
     shared = sum(count for key, count in validation.items() if key in train) / held_out
     chance = 3 * math.sqrt(twins * (1 - twins) / held_out) + 1 / held_out if twins else 0.0
-    hold(
+    require(
         shared <= min(twins + chance, 0.999),
         "No sample is in training and in validation.",
         f"{shared:.0%} of {held_out} validation samples stand in training, where {twins:.0%} have a twin",

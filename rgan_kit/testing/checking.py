@@ -1,4 +1,4 @@
-"""Tries every promise of a plugin in a process of its own, and says which are held. Needs pytest there, not here."""
+"""Checks a plugin against every requirement in a process of its own. Needs pytest there, not here."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from rgan_kit.testing.watched import watch
 TAIL: Final = 2000
 """Letters of what a process said that are shown where it did not live to answer."""
 
-_WEIGHTS: Final = {"broken": 3, "not tried": 2, "held": 1, "not applicable": 0}
+_WEIGHTS: Final = {"failed": 3, "not tried": 2, "passed": 1, "not applicable": 0}
 
 
 @dataclass
 class Finding:
-    """What became of one promise.
+    """What became of one check.
 
     Attributes:
         subject: the part, in words: ``generator waves``.
-        promise: what was tried.
+        check: what was tried.
         why: what it is good for.
-        outcome: ``held``, ``broken``, ``not tried`` (the process ended, or a library is missing), ``not applicable``.
+        outcome: ``passed``, ``failed``, ``not tried`` (the process ended, or a library is missing), ``not applicable``.
         cases: on which data it was broken, where it was tried on several.
-        seen: what was seen and how to mend it.
+        seen: what was seen and how to fix it.
     """
 
     subject: str
-    promise: str
+    check: str
     why: str
     outcome: str
     cases: list[str] = field(default_factory=list)
@@ -104,7 +104,7 @@ def check_installed(plugins: Iterable[str], *, quick: bool, limit: float) -> lis
     Args:
         plugins: the names.
         quick: leaves out what exports graphs.
-        limit: seconds that one promise may take; where one takes longer, it is broken and the rest is not tried.
+        limit: seconds that one check may take; where one takes longer, it has failed and the rest is not tried.
 
     Raises:
         PluginError: the process that tries them did not start.
@@ -162,7 +162,7 @@ def _findings(said: Sequence[dict[str, Any]], end: str, talk: str) -> list[Findi
             _add(findings, line)
     last = said[-1] if said else {"event": "starting"}
     if last["event"] == "starting" or last.get("code", 0) not in (0, 1):
-        raise PluginError(f"The promises could not be tried: {talk}")
+        raise PluginError(f"The plugin could not be checked: {talk}")
     if last["event"] != "done":
         for line in _left(said, "\n".join(filter(None, (end, talk)))):
             _add(findings, line)
@@ -170,27 +170,27 @@ def _findings(said: Sequence[dict[str, Any]], end: str, talk: str) -> list[Findi
 
 
 def _left(said: Sequence[dict[str, Any]], end: str) -> list[dict[str, Any]]:
-    """What a process that did not come to its end was at, which is broken, and what it did not come to."""
+    """What a process that did not come to its end was at, which has failed, and what it did not come to."""
     cases = [case for line in said if line["event"] == "collected" for case in line["cases"]]
     if not cases:
         why = "Every rgankit command loads every plugin."
-        return [{"subject": "plugin", "promise": "it loads", "why": why, "case": "", "outcome": "broken", "seen": end}]
+        return [{"subject": "plugin", "check": "it loads", "why": why, "case": "", "outcome": "failed", "seen": end}]
     tried = {line["node"] for line in said if line["event"] == "tried"}
     at = next((line["node"] for line in reversed(said) if line["event"] == "trying"), cases[0]["node"])
     reason = "the process was ended before"
     return [
-        case | ({"outcome": "broken", "seen": end} if case["node"] == at else {"outcome": "not tried", "seen": reason})
+        case | ({"outcome": "failed", "seen": end} if case["node"] == at else {"outcome": "not tried", "seen": reason})
         for case in cases
         if case["node"] == at or case["node"] not in tried
     ]
 
 
 def _add(findings: dict[tuple[str, str], Finding], line: dict[str, Any]) -> None:
-    """One case of a promise: a broken one outweighs those that were not tried, these the held ones, and a held one
+    """One case of a check: a failed one outweighs those that were not tried, these the passed ones, and a passed one
     those that do not apply."""
-    key = line["subject"], line["promise"]
+    key = line["subject"], line["check"]
     found = findings.setdefault(key, Finding(*key, line["why"], line["outcome"], [], line["seen"]))
     if _WEIGHTS[line["outcome"]] > _WEIGHTS[found.outcome]:
         found.outcome, found.seen = line["outcome"], line["seen"]
-    if line["outcome"] == "broken" and line["case"]:
+    if line["outcome"] == "failed" and line["case"]:
         found.cases.append(line["case"])

@@ -1,4 +1,4 @@
-"""What networks promise that mean something beside others alone: they are tried in the objective that trains them."""
+"""What is required of networks that mean something beside others alone: tried in their objective."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from rgan_kit.contracts import DataSpec, NetworkName, NetworkSpec
 from rgan_kit.testing.effects import layout
 from rgan_kit.testing.objectives import ObjectiveContract
 from rgan_kit.testing.parts import PartContract
-from rgan_kit.testing.promises import hold
+from rgan_kit.testing.requirements import require
 
 
 class CompanionContract(PartContract):
-    """What a ``NetworkSpec`` promises. A subclass names it and the company that it is kept in:
+    """What a ``NetworkSpec`` requirements. A subclass names it and the company that it is kept in:
 
     Attributes:
         spec, plugin, options: as in ``PartContract``.
@@ -36,7 +36,7 @@ class CompanionContract(PartContract):
 
         one, other = (self.company().build_networks(data)[self.name].state_dict() for _ in range(2))
         different = [name for name, value in one.items() if not torch.equal(value, other[name])]
-        hold(
+        require(
             not different,
             "After torch.manual_seed a network starts with the same weights.",
             f"{', '.join(different[:3])} differ",
@@ -46,7 +46,7 @@ class CompanionContract(PartContract):
     def test_every_parameter_is_trained(self, data: DataSpec) -> None:
         """A parameter that no phase reaches is dead weight, or a mistake."""
         dead = self.company().untrained(self.name, data)
-        hold(
+        require(
             not dead,
             "Some phase of the objective that moves a network gives each of its parameters a gradient.",
             f"none for {', '.join(dead[:5])}",

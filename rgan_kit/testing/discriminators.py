@@ -1,4 +1,4 @@
-"""What discriminators promise."""
+"""What is required of discriminators."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DiscriminatorContract(NetworkContract):
-    """What a discriminator promises; see ``rgan_kit.contracts.Discriminator``."""
+    """What is required of a discriminator; see ``rgan_kit.contracts.Discriminator``."""
 
     spec: ClassVar[DiscriminatorSpec]
 
@@ -31,7 +31,7 @@ class DiscriminatorContract(NetworkContract):
         scores = network(example_batch(data))
         return [scores.sequence, scores.steps]
 
-    def test_scores_have_the_promised_shape(self, data: DataSpec) -> None:
+    def test_scores_have_the_expected_shape(self, data: DataSpec) -> None:
         """One for each sequence and one for each step, a single short sequence included."""
         network = self.build(data)
         for lengths in ((LENGTH, 4, 1, 6), (1,), (2, 2)):

@@ -1,4 +1,4 @@
-"""The promises of a data domain, as tests.
+"""The requirements of a data domain, as tests.
 
 In a plugin's own tests:
 
@@ -33,7 +33,7 @@ from rgan_kit.evaluation.real import as_outputs
 from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.testing import batches, fresh
 from rgan_kit.testing.outputs import any_outputs
-from rgan_kit.testing.promises import hold, unfailing
+from rgan_kit.testing.requirements import require, unfailing
 
 SAMPLES = 5
 """Samples that go out into files and come back."""
@@ -106,7 +106,7 @@ class DomainContract:
     def test_every_option_says_what_it_means(self) -> None:
         """``rgankit plugins show`` prints it."""
         silent = [name for name, field in self.spec.options.model_fields.items() if not field.description]
-        hold(
+        require(
             not silent,
             "Every option has a description.",
             f"none for {', '.join(silent)}",
@@ -117,7 +117,7 @@ class DomainContract:
         """A misspelt one would do nothing, in silence."""
         for kind, defaults in self.spec.defaults_by_kind.items():
             for key, value in defaults.items():
-                hold(
+                require(
                     kind in KINDS and _takes(key, value),
                     "Every default of a domain is an option of the trainer or of an installed part, and in its range.",
                     f"{kind}: {key} = {value!r}",
@@ -128,7 +128,7 @@ class DomainContract:
         """Kind, words for people, and a fingerprint."""
         subject = self.subject()
         kind, said = subject.dataset.spec.kind, self.spec.kind_with(subject.options)
-        hold(
+        require(
             kind == said,
             "A domain makes the kind of data that its description says.",
             f"{kind}, and `kind_with(options)` says {said}",
@@ -136,14 +136,14 @@ class DomainContract:
         )
         for name in ("summary", "refused"):
             words = getattr(subject.dataset, name)
-            hold(
+            require(
                 all(isinstance(text, str) for pair in words.items() for text in pair),
                 f"Dataset.{name} is in words: texts by name.",
                 repr(words)[:200],
                 "Format numbers before they go into it.",
             )
         mark = subject.dataset.fingerprint
-        hold(
+        require(
             len(mark) == 64 and set(mark) <= set("0123456789abcdef"),
             "Dataset.fingerprint is a SHA-256 in hex, by which a resumed run knows its data.",
             repr(mark)[:80],
@@ -164,55 +164,55 @@ class DomainContract:
         """A run is replayed and resumed by its seed."""
         subject = self.subject()
         again = self.load(subject.options, subject.path, 0)
-        mend = "Draw from np.random.default_rng(seed) alone; sort what the file system lists."
-        promise = "The same files, options and seed give the same data set."
-        hold(again.fingerprint == subject.dataset.fingerprint, promise, "another fingerprint", mend)
-        hold(again.decoder.manifest() == subject.dataset.decoder.manifest(), promise, "another decoder", mend)
+        hint = "Draw from np.random.default_rng(seed) alone; sort what the file system lists."
+        requirement = "The same files, options and seed give the same data set."
+        require(again.fingerprint == subject.dataset.fingerprint, requirement, "another fingerprint", hint)
+        require(again.decoder.manifest() == subject.dataset.decoder.manifest(), requirement, "another decoder", hint)
         for name in ("train", "validation"):
             one, other = getattr(subject.dataset, name), getattr(again, name)
             same = np.array_equal(one.lengths, other.lengths)
-            hold(same and batches.equal(one, other), promise, f"other {name} samples, or in another order", mend)
+            require(same and batches.equal(one, other), requirement, f"other {name} samples, or in another order", hint)
 
     def test_a_path_that_is_not_there_is_named(self, tmp_path: Path) -> None:
-        """Errors that users can mend are ``DataError``."""
+        """Errors that users can fix are ``DataError``."""
         missing = tmp_path / "nothing-here"
-        mend = "Look first, and raise DataError(f'{path}: …', 'what to do')."
-        promise = "What a user can mend is a DataError that names the file."
+        hint = "Look first, and raise DataError(f'{path}: …', 'what to do')."
+        requirement = "What a user can fix is a DataError that names the file."
         try:
             self.spec.load(self.subject().options, missing, 0)
         except DataError as error:
-            hold(str(missing) in error.problem, promise, f"'{error.problem}' does not name {missing}", mend)
+            require(str(missing) in error.problem, requirement, f"'{error.problem}' does not name {missing}", hint)
         except Exception as error:
-            hold(False, promise, f"{type(error).__name__}: {error}", mend)
+            require(False, requirement, f"{type(error).__name__}: {error}", hint)
         else:
-            hold(False, promise, "no error for a path that does not exist", mend)
+            require(False, requirement, "no error for a path that does not exist", hint)
 
     def test_whatever_a_graph_gives_is_decoded(self) -> None:
         """Untrained networks are sampled too."""
         dataset = self.subject().dataset
-        promise = "decode() never fails on what a graph can produce, and gives one sample for each row."
-        mend = "Pass over what means nothing: special tokens, lengths of 0, numbers out of range."
+        requirement = "decode() never fails on what a graph can produce, and gives one sample for each row."
+        hint = "Pass over what means nothing: special tokens, lengths of 0, numbers out of range."
         for what, outputs in any_outputs(dataset.spec, seed=1):
             rows = len(next(iter(outputs.values())))
-            with unfailing(promise, mend, f"decoding {what}"):
+            with unfailing(requirement, hint, f"decoding {what}"):
                 samples = dataset.decoder.decode(outputs)
-            hold(len(samples) == rows, promise, f"{len(samples)} samples of {what}", mend)
+            require(len(samples) == rows, requirement, f"{len(samples)} samples of {what}", hint)
 
     def test_whatever_is_decoded_is_shown_and_written(self, tmp_path: Path) -> None:
         """On a terminal and as files."""
         decoder = self.subject().dataset.decoder
-        mend = "Escape line ends and control characters; write empty samples too, and only into the folder."
+        hint = "Escape line ends and control characters; write empty samples too, and only into the folder."
         given = list(any_outputs(self.subject().dataset.spec, seed=2, shapes=((1, 7),)))
         few = given[:4] + given[4:][-1:]  # files may be slow to write
-        with unfailing("Every decoded sample can be shown and written.", mend, f"writing {[what for what, _ in few]}"):
+        with unfailing("Every decoded sample can be shown and written.", hint, f"writing {[what for what, _ in few]}"):
             samples = [sample for _, outputs in few for sample in decoder.decode(outputs)]
             previews = [decoder.preview(sample) for sample in samples]
             files = decoder.write(samples, tmp_path)
         steering = next((text for text in previews if len(text.splitlines()) > 1 or "\x1b" in text), None)
-        hold(steering is None, "preview() is one line that cannot steer a terminal.", repr(steering)[:200], mend)
+        require(steering is None, "preview() is one line that cannot steer a terminal.", repr(steering)[:200], hint)
         astray = [str(file) for file in files if not (file.is_file() and file.is_relative_to(tmp_path))]
-        hold(not astray, "write() returns the files that it wrote into the folder.", ", ".join(astray), mend)
-        hold(files, "write() writes the samples as files.", "no file", mend)
+        require(not astray, "write() returns the files that it wrote into the folder.", ", ".join(astray), hint)
+        require(files, "write() writes the samples as files.", "no file", hint)
 
     def test_what_is_written_is_read_again(self, tmp_path: Path) -> None:
         """Data → outputs → samples → files → data."""
@@ -221,28 +221,32 @@ class DomainContract:
         outputs = [as_outputs(dataset.spec, dataset.train, int(index)) for index in indices]
         samples = [sample for each in outputs for sample in dataset.decoder.decode(each)]
         files = dataset.decoder.write(samples, tmp_path)
-        mend = "Write every digit that was read, in order, with what read() needs; or say `lossless = False`."
-        promise = "What decode() and write() make of real samples, read() turns back into them."
-        with unfailing(promise, "Let read() read what write() writes.", f"reading {', '.join(map(str, files))[:200]}"):
+        hint = "Write every digit that was read, in order, with what read() needs; or say `lossless = False`."
+        requirement = "What decode() and write() make of real samples, read() turns back into them."
+        with unfailing(
+            requirement, "Let read() read what write() writes.", f"reading {', '.join(map(str, files))[:200]}"
+        ):
             batch = dataset.decoder.read(self.to_read(files, tmp_path))
-        hold(len(batch.values) == len(samples), promise, f"{len(batch.values)} samples of {len(samples)}", mend)
+        require(len(batch.values) == len(samples), requirement, f"{len(batch.values)} samples of {len(samples)}", hint)
         if not self.lossless:
             return
         for row, (index, own) in enumerate(zip(indices, outputs, strict=True)):
             real = batches.real(dataset, own)
             read = batch.values[row, : int(batch.lengths[row])]
             off = batches.difference(real, read, dataset.spec, self.tolerance)
-            hold(not off, promise, f"sample {index}: {off}", mend)
+            require(not off, requirement, f"sample {index}: {off}", hint)
 
     def test_the_manifest_alone_decodes_in_a_fresh_process_without_torch(self, tmp_path: Path) -> None:
         """An app has the model file, numpy and this plugin."""
         subject, decoder = self.subject(), self.subject().dataset.decoder
-        promise = "The manifest, as JSON, is all that DomainSpec.decoder needs, in any process."
-        mend = "Put everything that decode() uses into manifest(), as texts, numbers, lists and objects."
-        with unfailing(promise, mend, "writing the manifest as JSON"):
+        requirement = "The manifest, as JSON, is all that DomainSpec.decoder needs, in any process."
+        hint = "Put everything that decode() uses into manifest(), as texts, numbers, lists and objects."
+        with unfailing(requirement, hint, "writing the manifest as JSON"):
             manifest = json.loads(json.dumps(decoder.manifest(), allow_nan=False))
         where = fresh.where_is(self.spec)
-        hold(where, "A fresh process can import the description.", "no module has it", "Name it in a module: SPEC = …")
+        require(
+            where, "A fresh process can import the description.", "no module has it", "Name it in a module: SPEC = …"
+        )
         _, outputs = next(any_outputs(subject.dataset.spec, seed=3, shapes=((5, 7),)))
         np.savez(tmp_path / "outputs.npz", **outputs)  # type: ignore[arg-type]
         said = fresh.ask(
@@ -256,9 +260,9 @@ class DomainContract:
             },
             tmp_path,
         )
-        hold("error" not in said, promise, f"{said.get('step')} in a fresh process: {said.get('error')}", mend)
+        require("error" not in said, requirement, f"{said.get('step')} in a fresh process: {said.get('error')}", hint)
         with_torch = [step for step, torch in said["torch"].items() if torch]
-        hold(
+        require(
             not with_torch,
             "A domain never imports torch, so that sampling starts at once and runs where there is none.",
             f"torch was imported by {', '.join(with_torch)}",
@@ -267,15 +271,15 @@ class DomainContract:
         samples = decoder.decode(outputs)
         same = said["digests"] == [fresh.digest(sample) for sample in samples]
         same = same and said["previews"] == [decoder.preview(sample) for sample in samples]
-        hold(same, promise, "a fresh process decodes other samples from the same outputs", mend)
+        require(same, requirement, "a fresh process decodes other samples from the same outputs", hint)
         loaded = said["fingerprint"] == subject.dataset.fingerprint
-        hold(loaded, "The same files load alike in every process.", "another fingerprint", "Sort; hash() differs.")
+        require(loaded, "The same files load alike in every process.", "another fingerprint", "Sort; hash() differs.")
 
     def test_a_manifest_that_lacks_something_is_refused_in_words(self) -> None:
         """Model files come from strangers."""
         manifest = self.subject().dataset.decoder.manifest()
-        promise = "A manifest that cannot be used is a DataError that says what is missing or wrong."
-        mend = "Check every key in DomainSpec.decoder before using it."
+        requirement = "A manifest that cannot be used is a DataError that says what is missing or wrong."
+        hint = "Check every key in DomainSpec.decoder before using it."
         faulty = [{key: value for key, value in manifest.items() if key != name} for name in manifest]
         for each in ({}, *faulty, *({**manifest, name: None} for name in manifest)):
             try:
@@ -284,7 +288,7 @@ class DomainContract:
                 continue
             except Exception as error:
                 gone = [name for name in manifest if each.get(name) != manifest[name]]
-                hold(False, promise, f"{type(error).__name__}: {error} (without {', '.join(gone)[:80]})", mend)
+                require(False, requirement, f"{type(error).__name__}: {error} (without {', '.join(gone)[:80]})", hint)
 
 
 def _takes(key: str, value: Any) -> bool:

@@ -17,7 +17,7 @@ Nats = Callable[["Batch[Tensor]"], "Tensor"]
 
 
 def livened(network: Any) -> Any:
-    """The network with weights away from their start, where much is zero or even: what it promises holds for any."""
+    """The network with weights away from their start, where much is zero or even: requirements hold for any."""
     import torch
 
     torch.manual_seed(3)

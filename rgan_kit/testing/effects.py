@@ -76,7 +76,7 @@ def _changes(options: BaseModel, name: str, plain: list[Any] | None, fingerprint
 
 
 def _seen(fingerprint: Fingerprint, options: BaseModel) -> list[Any] | None:
-    """None where nothing can be made of these options: another promise says so."""
+    """None where nothing can be made of these options: another requirement says so."""
     try:
         return fingerprint(options)
     except Exception:

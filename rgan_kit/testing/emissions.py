@@ -1,4 +1,4 @@
-"""What emissions promise."""
+"""What is required of emissions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DRAWS = 20_000
 
 
 class EmissionContract(PartContract):
-    """What an emission promises; see ``rgan_kit.nn.Emission``.
+    """What is required of an emission; see ``rgan_kit.nn.Emission``.
 
     Attributes:
         generator_options: what it reads of the options of its generator.
@@ -37,7 +37,7 @@ class EmissionContract(PartContract):
         reason = self.spec.refuses(plain)  # type: ignore[arg-type]
         assert isinstance(reason, str), f"refuses gave {reason!r}: say why it does not fit the data, or ''."
 
-    def test_draws_and_nats_have_the_promised_shape(self, plain: DataSpec) -> None:
+    def test_draws_and_nats_have_the_expected_shape(self, plain: DataSpec) -> None:
         """Whatever stands before the last dimension."""
         import torch
 

@@ -1,4 +1,4 @@
-"""What encoders promise."""
+"""What is required of encoders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class EncoderContract(NetworkContract):
-    """What an encoder promises; see ``rgan_kit.contracts.Encoder``."""
+    """What is required of an encoder; see ``rgan_kit.contracts.Encoder``."""
 
     spec: ClassVar[EncoderSpec]
 
@@ -27,14 +27,14 @@ class EncoderContract(NetworkContract):
         """Mean and log-variance."""
         return list(network(example_batch(data)))
 
-    def test_posteriors_have_the_promised_shape(self, data: DataSpec) -> None:
+    def test_posteriors_have_the_expected_shape(self, data: DataSpec) -> None:
         """Mean and log-variance for every sequence, a single short one included."""
         network = self.build(data)
         for lengths in ((LENGTH, 4, 1, 6), (1,)):
             for value in network(example_batch(data, lengths)):
                 steps = (max(lengths),) if self._gives_steps(data) else ()
-                promised = (len(lengths), *steps, self.latent_size)
-                assert tuple(value.shape) == promised, f"{tuple(value.shape)} instead of {promised}."
+                expected = (len(lengths), *steps, self.latent_size)
+                assert tuple(value.shape) == expected, f"{tuple(value.shape)} instead of {expected}."
 
     def test_padding_does_not_change_a_posterior(self, data: DataSpec) -> None:
         """Longer padding, the same posterior."""

@@ -1,4 +1,4 @@
-"""What generators promise."""
+"""What is required of generators."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import pytest
 
 from rgan_kit.contracts import Autoregressive, Batch, DataSpec, GeneratorSpec, SeriesSpec, TokenSpec
 from rgan_kit.testing.examples import LENGTH, example_batch, lengthened
-from rgan_kit.testing.likelihoods import LikelihoodPromises
+from rgan_kit.testing.likelihoods import LikelihoodChecks
 from rgan_kit.testing.networks import check_export, close
 from rgan_kit.testing.objectives import ObjectiveContract
-from rgan_kit.testing.samples import SamplePromises
+from rgan_kit.testing.samples import SampleChecks
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-class GeneratorContract(SamplePromises, LikelihoodPromises):
-    """What a generator promises; see ``rgan_kit.contracts.Generator``.
+class GeneratorContract(SampleChecks, LikelihoodChecks):
+    """What is required of a generator; see ``rgan_kit.contracts.Generator``.
 
     Attributes:
         company: the contract of an objective that trains it, for one with parameters that neither samples nor a
@@ -48,7 +48,7 @@ class GeneratorContract(SamplePromises, LikelihoodPromises):
         return dead if self.company is None else [n for n in self.company().untrained("generator", data) if n in dead]
 
     @pytest.mark.parametrize(("size", "length"), [(1, 1), (1, 5), (3, 1), (4, LENGTH)])
-    def test_samples_have_the_promised_shape(self, data: DataSpec, size: int, length: int) -> None:
+    def test_samples_have_the_expected_shape(self, data: DataSpec, size: int, length: int) -> None:
         """Any number of sequences of any length, one included."""
         made = self.build(data).generate(size, length)
         step = _step_shape(data)

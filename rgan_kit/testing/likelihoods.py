@@ -1,4 +1,4 @@
-"""What generators with a likelihood promise: it sees the past alone, is a distribution, and that of their samples."""
+"""What is required of likelihoods: each is a distribution, that of the samples, and sees the past alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rgan_kit.testing import drawing
 from rgan_kit.testing.drawing import Nats
 from rgan_kit.testing.examples import LENGTH, example_batch
 from rgan_kit.testing.networks import NetworkContract
-from rgan_kit.testing.promises import hold
+from rgan_kit.testing.requirements import require
 from rgan_kit.testing.statistics import FAR, Proposal, farthest, integral, surprise
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _NO_LIKELIHOOD = "has no likelihood"
 _BY_CHANCE = "its likelihood is a bound by chance"
 
 
-class LikelihoodPromises(NetworkContract):
+class LikelihoodChecks(NetworkContract):
     """Part of ``GeneratorContract``."""
 
     def likely(self, data: DataSpec) -> Any:
@@ -62,7 +62,7 @@ class LikelihoodPromises(NetworkContract):
             later = example_batch(data, (LENGTH,) * 4, seed=step).values[:, step:]
             changed[:, step:] = later if isinstance(data, TokenSpec) else -later
             off = (nats(changed) - before)[:, :step].abs()
-            hold(
+            require(
                 float(off.max()) <= 1e-6,
                 "log_probs of a position depends on what stands before it, and on nothing after it.",
                 f"other values from position {step} on changed that of position {int(off.amax(dim=0).argmax())} by "
@@ -104,7 +104,7 @@ def _check_sum(nats: Nats, data: TokenSpec) -> None:
     for step in range(LENGTH):
         total = drawing.next_shares(nats, prefixes[:, :step], data.vocab_size).sum(axis=1)
         worst = float(total[np.abs(total - 1).argmax()])
-        hold(
+        require(
             abs(worst - 1) <= EXACT,
             "The probabilities of all symbols at a position, each put there in turn, sum to one.",
             f"{worst:.4g} at position {step}",
@@ -129,7 +129,7 @@ def _check_integral(network: Any, nats: Nats, data: SeriesSpec) -> None:
         total, error = integral(log_density, proposal, 20_000)
         if error > _ROUGH * max(1.0, abs(total)):
             pytest.skip(f"the density is too rough to integrate by sampling ({total:.3g} ± {error:.2g})")
-        hold(
+        require(
             abs(total - 1) <= _ROUGH + 5 * error,
             f"The density of a step, given those before it, integrates to one (estimated to within {_ROUGH}).",
             f"{total:.3g} ± {error:.2g} at step {step}",
@@ -155,7 +155,7 @@ def _check_symbols(network: Any, nats: Nats, data: TokenSpec, temperature: float
         sequence = tuple(row[: row.index(data.eos) + 1] if data.eos in row else row)
         counts[sequence] = counts.get(sequence, 0) + 1
     strangers = [sequence for sequence in counts if sequence not in expected]
-    hold(
+    require(
         not strangers,
         "The sampler gives sequences of symbols that may be generated, and no others.",
         f"{strangers[:2]}",
@@ -163,7 +163,7 @@ def _check_symbols(network: Any, nats: Nats, data: TokenSpec, temperature: float
     )
     shares = np.array([expected[sequence] for sequence in counts])
     off = surprise(np.array(list(counts.values()), np.float64), shares)
-    hold(
+    require(
         off < 6,
         "The sampler draws symbols with the probabilities that log_probs gives them, to the power of 1 / temperature.",
         f"at temperature {temperature:g}, {_MANY} samples differ from them by {off:.0f} standard deviations (χ²)",
@@ -215,7 +215,7 @@ def _check_values(network: Any, nats: Nats, data: SeriesSpec) -> None:
             pytest.skip("the density is too rough to be compared with samples")
         past = slice(max(0, step - 1), step + 1)
         off = farthest(own[:, past], other[:, past], weights)
-        hold(
+        require(
             off < FAR,
             "The sampler draws every step from the density that log_probs gives it.",
             f"{_MANY} samples of step {step} differ from it by {off:.1f}; chance stays below {FAR:g} (Kolmogorov)",

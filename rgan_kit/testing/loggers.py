@@ -1,4 +1,4 @@
-"""What loggers promise: lifecycle hooks that watch a training and never get in its way."""
+"""What is required of loggers: lifecycle hooks that watch a training and never get in its way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from rgan_kit.contracts import RunInfo
 from rgan_kit.testing.parts import DescribedContract
-from rgan_kit.testing.promises import hold, unfailing
+from rgan_kit.testing.requirements import require, unfailing
 
 METRICS = {"generator/loss": 1.5, "discriminator/loss": math.nan, "samples/valid": math.inf}
 """What a training that goes wrong tells."""
@@ -23,7 +23,7 @@ _QUIET = "Look for your name in run.loggers when the training starts, and do not
 
 
 class LoggerContract(DescribedContract):
-    """What a logger promises. A subclass names it:
+    """What is required of a logger. A subclass names it:
 
     Attributes:
         logger: the object or module that has the hooks, as the entry point names it.
@@ -80,7 +80,7 @@ class LoggerContract(DescribedContract):
         self.train(tmp_path, loggers=("another",))
         files = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
         written = sorted(str(path) for path in files if path.parts[0] != "samples")
-        hold(not written, "A logger that was not asked for writes nothing.", ", ".join(written), _QUIET)
+        require(not written, "A logger that was not asked for writes nothing.", ", ".join(written), _QUIET)
 
     def test_it_changes_nothing_that_the_trainer_made(self, tmp_path: Path) -> None:
         """A run's own files are read again when it is resumed."""
@@ -89,7 +89,7 @@ class LoggerContract(DescribedContract):
             file.write_bytes(content)
         self.train(tmp_path)
         changed = [file.name for file, content in own.items() if not file.exists() or file.read_bytes() != content]
-        hold(
+        require(
             not changed,
             "A logger leaves the files of the run alone.",
             f"{', '.join(changed)} changed",

@@ -1,4 +1,4 @@
-"""What metrics promise: figures of samples that depend on the samples alone, under names of their own."""
+"""What is required of metrics: figures of samples that depend on the samples alone, under names of their own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rgan_kit.contracts import Dataset, DomainSpec, Kind, MetricSpec, RganKitErr
 from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.testing import fresh
 from rgan_kit.testing.parts import DescribedContract
-from rgan_kit.testing.promises import hold, unfailing
+from rgan_kit.testing.requirements import require, unfailing
 
 SAMPLES = 24
 """Real samples that a metric is tried on."""
@@ -25,7 +25,7 @@ _CLOSE = 1e-4
 
 
 class MetricContract(DescribedContract):
-    """What a metric promises; see ``rgan_kit.contracts.MetricSpec``. A subclass names it:
+    """What is required of a metric; see ``rgan_kit.contracts.MetricSpec``. A subclass names it:
 
     Attributes:
         spec: the description that the plugin hands over.
@@ -47,7 +47,7 @@ class MetricContract(DescribedContract):
 
     def test_its_kinds_and_summary_are_there(self) -> None:
         """``rgankit plugins list`` prints them."""
-        hold(
+        require(
             self.spec.kinds and self.spec.summary,
             "A metric says in one line what it measures, and on which kinds of data.",
             f"kinds {sorted(self.spec.kinds)}, summary {self.spec.summary!r}",
@@ -58,7 +58,7 @@ class MetricContract(DescribedContract):
         """They stand in tables, files and services."""
         figures = self.figures(real_samples(domain))
         odd = {name: value for name, value in figures.items() if not (isinstance(name, str) and math.isfinite(value))}
-        hold(
+        require(
             not odd,
             "Figures are finite numbers by their names, or left out.",
             f"{odd} of real samples",
@@ -70,7 +70,7 @@ class MetricContract(DescribedContract):
         tried = self.domains or tuple(map(making, sorted(self.spec.kinds)))
         known = {name for domain in tried for name in self.figures(real_samples(domain))}
         missing = [name for name in self.spec.selects if name not in known]
-        hold(
+        require(
             not missing,
             "What `selects` names is among the figures.",
             f"{', '.join(missing)} is not among {', '.join(sorted(known)) or 'none'}",
@@ -83,7 +83,7 @@ class MetricContract(DescribedContract):
         order = np.random.default_rng(5).permutation(SAMPLES)
         turned = self.figures(real_samples(domain, tuple(order.tolist())))
         off = [name for name, value in whole.items() if not _alike(value, turned.get(name, math.nan))]
-        hold(
+        require(
             not off,
             "The same samples in another order give the same figures.",
             "; ".join(f"{name} is {whole[name]:.6g} and {turned.get(name, math.nan):.6g}" for name in off),
@@ -98,7 +98,7 @@ class MetricContract(DescribedContract):
             random.seed(seed)
             np.random.seed(seed)
             found.append(self.figures(samples))
-        hold(
+        require(
             found[0] == found[1],
             "The same samples give the same figures.",
             f"{found[0]} and {found[1]}",
@@ -110,7 +110,7 @@ class MetricContract(DescribedContract):
         samples = real_samples(domain)
         before = fresh.digest([samples.samples, dict(samples.outputs)])
         self.figures(samples)
-        hold(
+        require(
             fresh.digest([samples.samples, dict(samples.outputs)]) == before,
             "A metric looks, and changes neither samples nor outputs.",
             "they were others afterwards",
@@ -132,7 +132,7 @@ class MetricContract(DescribedContract):
         mine = set(self.figures(samples))
         taken = {name: metric for metric, names in known_figures(domain).items() for name in names & mine}
         taken = {name: metric for name, metric in taken.items() if metric != self.spec.name}
-        hold(
+        require(
             not taken,
             "No other installed metric has figures of these names.",
             "; ".join(f"{name} is one of the metric {metric}" for name, metric in taken.items()),

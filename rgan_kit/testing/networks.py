@@ -1,4 +1,4 @@
-"""What all networks promise."""
+"""What is required of all networks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rgan_kit.contracts import Batch, DataSpec
 from rgan_kit.testing.effects import layout
 from rgan_kit.testing.examples import rows
 from rgan_kit.testing.parts import PartContract
-from rgan_kit.testing.promises import hold
+from rgan_kit.testing.requirements import require
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -33,7 +33,7 @@ class NetworkContract(PartContract):
 
         torch.manual_seed(seed)
         network: Any = self.make(data)
-        hold(
+        require(
             isinstance(network, torch.nn.Module),
             "build() gives a network, a torch.nn.Module.",
             f"{type(network).__name__}",
@@ -75,7 +75,7 @@ class NetworkContract(PartContract):
         import torch
 
         off = [tuple(value.shape) for value in self.outputs(self.build(data), data) if not torch.isfinite(value).all()]
-        hold(
+        require(
             not off,
             "What a network with fresh weights computes is finite.",
             f"nan or infinite numbers in outputs of shape {off}",

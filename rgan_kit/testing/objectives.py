@@ -1,4 +1,4 @@
-"""What objectives promise."""
+"""What is required of objectives."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FIGURES = tuple(1e-4 * 1.3**power for power in range(70))
 
 
 class ObjectiveContract(PartContract):
-    """What an objective promises; see ``rgan_kit.contracts.Objective``. A subclass names the networks that it is
+    """What is required of an objective; see ``rgan_kit.contracts.Objective``. A subclass names the networks that it is
     tried with:
 
     Attributes:
@@ -232,7 +232,7 @@ def _gradients(value: Tensor, phase: Phase, networks: Mapping[NetworkName, Any])
 
 @contextmanager
 def _no_optimizers() -> Iterator[None]:
-    """Makes every step of an optimizer a broken promise."""
+    """Makes every step of an optimizer a broken requirement."""
     from torch.optim.optimizer import register_optimizer_step_pre_hook
 
     def refuse(*_: Any, **__: Any) -> None:

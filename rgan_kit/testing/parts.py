@@ -1,4 +1,4 @@
-"""What all parts promise: they cost nothing to describe, their options are whole, and chance comes from the seed."""
+"""What is required of all parts: they are cheap to describe, options are whole, and chance comes from the seed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from rgan_kit.contracts import ComponentSpec, DataSpec, Options
 from rgan_kit.testing.effects import ineffective
 from rgan_kit.testing.examples import example_spec
-from rgan_kit.testing.promises import hold
-from rgan_kit.testing.surroundings import MENDS, changed_by
+from rgan_kit.testing.requirements import require
+from rgan_kit.testing.surroundings import HINTS, changed_by
 
 
 class DescribedContract:
@@ -35,11 +35,11 @@ class DescribedContract:
     def test_importing_it_changes_nothing_around_it(self) -> None:
         """Other plugins, the program and the user live in the same process."""
         seen = changed_by(self.plugin)
-        hold(
+        require(
             not seen.changed,
             "Importing and describing a plugin, and building its networks, leaves the process as it was.",
             "; ".join(f"{name} changed {moment}" for name, moment in seen.changed.items()),
-            "; ".join(MENDS[name] for name in seen.changed) + ".",
+            "; ".join(HINTS[name] for name in seen.changed) + ".",
         )
 
 
@@ -70,7 +70,7 @@ class PartContract(DescribedContract):
 
     def made_options(self) -> Any:
         """The options that the part is tried with."""
-        hold(
+        require(
             isinstance(self.spec.options, type) and issubclass(self.spec.options, Options),
             "options is a class of rgan_kit.contracts.Options, and every option has a default.",
             repr(self.spec.options)[:100],
@@ -106,7 +106,7 @@ class PartContract(DescribedContract):
         """Who sets one expects it; a name that is read nowhere is a mistake."""
         tried = [example_spec(kind, labels=self.labels) for kind in sorted(self.spec.kinds)]
         left = ineffective(self.made_options(), [partial(self.fingerprint, data=data) for data in tried])
-        hold(
+        require(
             not left,
             "Every option changes what the part stores, computes or learns, on some kind of data, at least beside "
             "another value of another option.",

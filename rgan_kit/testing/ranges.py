@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgan_kit.contracts import Autoregressive, Batch, DataSpec, FrameSpec, SeriesSpec, TokenSpec
 from rgan_kit.testing import drawing
-from rgan_kit.testing.promises import hold
+from rgan_kit.testing.requirements import require
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,33 +20,37 @@ def check_generated_symbols(made: Batch[Tensor], data: TokenSpec) -> None:
     import torch
 
     symbols = made.values.argmax(dim=2)
-    promise = "generate() gives one-hot vectors up to and with the end token, zero after it, and lengths that count it."
-    mend = "lengths = lengths + alive before alive is updated by `symbol != data.eos`; multiply each step by alive."
+    requirement = (
+        "generate() gives one-hot vectors up to and with the end token, zero after it, and lengths that count it."
+    )
+    hint = "lengths = lengths + alive before alive is updated by `symbol != data.eos`; multiply each step by alive."
     inside = torch.arange(symbols.shape[1]) < made.lengths[:, None]
     sums = made.values.sum(dim=2)
-    hold(bool(((sums - inside.float()).abs() < 1e-3).all()), promise, "values do not end where lengths say", mend)
+    require(
+        bool(((sums - inside.float()).abs() < 1e-3).all()), requirement, "values do not end where lengths say", hint
+    )
     rows = zip(symbols.tolist(), made.lengths.tolist(), strict=True)
     for row, length in rows:
         first = row.index(data.eos) + 1 if data.eos in row[:length] else symbols.shape[1]
-        hold(length == first, promise, f"a length of {length} for {row}, whose end token is {data.eos}", mend)
+        require(length == first, requirement, f"a length of {length} for {row}, whose end token is {data.eos}", hint)
         _check_possible(row[:length], data)
 
 
 def check_drawn_symbols(drawn: tuple[Tensor, ...], data: TokenSpec) -> None:
     """Holds tokens and lengths of a sampler to each other and to the vocabulary."""
-    promise = "The sampler gives tokens int64 [batch, time], padded after the end token; lengths do not count it."
-    mend = "token = where(alive, picked, data.pad); lengths = ((tokens != data.eos) & (tokens != data.pad)).sum(1)."
-    hold(len(drawn) == 2, promise, f"{len(drawn)} outputs", mend)
+    requirement = "The sampler gives tokens int64 [batch, time], padded after the end token; lengths do not count it."
+    hint = "token = where(alive, picked, data.pad); lengths = ((tokens != data.eos) & (tokens != data.pad)).sum(1)."
+    require(len(drawn) == 2, requirement, f"{len(drawn)} outputs", hint)
     for row, length in zip(drawn[0].tolist(), drawn[1].tolist(), strict=True):
         end = row.index(data.eos) if data.eos in row else len(row)
-        hold(length == end, promise, f"a length of {length} for {row}, whose end token is {data.eos}", mend)
-        hold(set(row[end + 1 :]) <= {data.pad}, promise, f"{row[end + 1 :]} after the end token", mend)
+        require(length == end, requirement, f"a length of {length} for {row}, whose end token is {data.eos}", hint)
+        require(set(row[end + 1 :]) <= {data.pad}, requirement, f"{row[end + 1 :]} after the end token", hint)
         _check_possible(row[:end], data)
 
 
 def _check_possible(symbols: list[int], data: TokenSpec) -> None:
     strange = [s for s in symbols if not 0 <= s < data.vocab_size or s in data.never_generated]
-    hold(
+    require(
         not strange,
         "Symbols lie in the vocabulary, and none is one of data.never_generated.",
         f"{strange[:3]} (never generated: {data.never_generated})",
@@ -58,7 +62,7 @@ def check_network_range(values: Tensor, density: bool) -> None:
     """Holds values of ``generate()`` to -1..1, or to something near it where steps have a density."""
     largest = float(values.abs().max())
     limit = 1e3 if density else 1 + _EDGE
-    hold(
+    require(
         largest <= limit,
         "generate() gives values as networks see them, from -1 to 1 (now and then beyond, where they have a density).",
         f"{largest:.4g}",
@@ -72,35 +76,38 @@ def check_own_units(network: Any, made: Tensor, drawn: Tensor, data: DataSpec) -
 
     own = drawing.in_own_units(made, data)
     if isinstance(data, FrameSpec):
-        promise = "The sampler gives uint8 frames [batch, time, height, width, channels] in 0..255."
+        requirement = "The sampler gives uint8 frames [batch, time, height, width, channels] in 0..255."
         right = drawn.dtype == torch.uint8 and drawn.shape == own.shape
-        seen, mend = f"{drawn.dtype} {list(drawn.shape)}", "End with rgan_kit.nn.to_uint8."
-        hold(right, promise, seen, mend)
+        seen, hint = f"{drawn.dtype} {list(drawn.shape)}", "End with rgan_kit.nn.to_uint8."
+        require(right, requirement, seen, hint)
         far = abs(float(drawn.float().mean()) - float(own.float().mean()))
-        hold(
-            far < 40, promise, f"a mean of {drawn.float().mean():.0f}, and {own.float().mean():.0f} in generate()", mend
+        require(
+            far < 40,
+            requirement,
+            f"a mean of {drawn.float().mean():.0f}, and {own.float().mean():.0f} in generate()",
+            hint,
         )
         return
     assert isinstance(data, SeriesSpec)
     low, high = torch.from_numpy(data.minimum), torch.from_numpy(data.maximum)
     middle = drawn.flatten(0, 1).median(dim=0).values
     expected = own.flatten(0, 1).median(dim=0).values
-    promise = "The sampler gives series in the data's own units, minimum to maximum of the spec."
-    mend = "End with rgan_kit.nn.OwnUnits(data), from -1..1 to the spec's minimum..maximum."
-    hold(drawn.shape == made.shape, promise, f"{list(drawn.shape)} and not {list(made.shape)}", mend)
+    requirement = "The sampler gives series in the data's own units, minimum to maximum of the spec."
+    hint = "End with rgan_kit.nn.OwnUnits(data), from -1..1 to the spec's minimum..maximum."
+    require(drawn.shape == made.shape, requirement, f"{list(drawn.shape)} and not {list(made.shape)}", hint)
     off = (middle - expected).abs() / (high - low)
     place = int(off.argmax())
-    hold(
+    require(
         float(off.max()) < 0.25,
-        promise,
+        requirement,
         f"feature {data.names[place]} around {float(middle[place]):.3g}, where generate() is around "
         f"{float(expected[place]):.3g} in own units ({float(low[place]):g} to {float(high[place]):g})",
-        mend,
+        hint,
     )
     if not isinstance(network, Autoregressive):
         margin = _EDGE * (high - low)
         beyond = bool(((drawn < low - margin) | (drawn > high + margin)).any())
-        hold(not beyond, promise, f"{drawn.amin((0, 1)).tolist()} to {drawn.amax((0, 1)).tolist()}", mend)
+        require(not beyond, requirement, f"{drawn.amin((0, 1)).tolist()} to {drawn.amax((0, 1)).tolist()}", hint)
 
 
 def pairs(rows: Tensor, data: TokenSpec, lengths: Tensor | None) -> set[tuple[int, int]]:

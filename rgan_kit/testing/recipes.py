@@ -1,4 +1,4 @@
-"""What recipes promise: they train, stop, go on to the same bits, export and sample."""
+"""What is required of recipes: they train, stop, go on to the same bits, export and sample."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RecipeContract:
-    """What a recipe promises. A subclass names it:
+    """What is required of a recipe. A subclass names it:
 
     Attributes:
         recipe: its name.

@@ -1,5 +1,5 @@
-"""What all generators promise of their samples: gradients, range and units, one distribution however they are drawn;
-and that labels, latent and temperature mean something."""
+"""What is required of all samples: gradients, range and units, one distribution however they are drawn; and that
+labels, latent and temperature mean something."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rgan_kit.contracts import Autoregressive, Batch, DataSpec, FrameSpec, Token
 from rgan_kit.testing import drawing, ranges
 from rgan_kit.testing.examples import LENGTH
 from rgan_kit.testing.networks import NetworkContract
-from rgan_kit.testing.promises import hold
+from rgan_kit.testing.requirements import require
 from rgan_kit.testing.statistics import FAR, farthest, surprise
 
 if TYPE_CHECKING:
@@ -31,19 +31,19 @@ _AGREE_MEND = (
 )
 
 
-class SamplePromises(NetworkContract):
+class SampleChecks(NetworkContract):
     """Part of ``GeneratorContract``."""
 
     def test_samples_carry_gradients(self, data: DataSpec) -> None:
         """A discriminator moves the generator through them."""
         network = self.build(data).train()
         values = network.generate(4, LENGTH).values
-        promise = "generate() is differentiable: what it gives leads back to the weights."
-        mend = "Leave out detach(), no_grad() and argmax; for symbols use rgan_kit.nn.relaxed_choice."
-        hold(values.requires_grad, promise, "its values require no gradient", mend)
+        requirement = "generate() is differentiable: what it gives leads back to the weights."
+        hint = "Leave out detach(), no_grad() and argmax; for symbols use rgan_kit.nn.relaxed_choice."
+        require(values.requires_grad, requirement, "its values require no gradient", hint)
         (values * (values.detach() + 1)).sum().backward()
         found = [p.grad for p in network.parameters() if p.requires_grad and p.grad is not None]
-        hold(any(bool(grad.abs().sum() > 0) for grad in found), promise, "no weight gets a gradient", mend)
+        require(any(bool(grad.abs().sum() > 0) for grad in found), requirement, "no weight gets a gradient", hint)
 
     def test_the_sampler_is_a_copy(self, plain: DataSpec) -> None:
         """Training goes on after an evaluation, and leaves the file's weights alone."""
@@ -52,15 +52,20 @@ class SamplePromises(NetworkContract):
         network = self.build(plain).train()
         trained = [parameter.requires_grad for parameter in network.parameters()]
         sampler, given = network.sampler(), drawing.chance(network, plain, 4, LENGTH)
-        promise = "sampler() is a frozen copy, and leaves the generator as it was."
-        mend = "Hold rgan_kit.nn.exportable(self) in the sampler, and not self."
+        requirement = "sampler() is a frozen copy, and leaves the generator as it was."
+        hint = "Hold rgan_kit.nn.exportable(self) in the sampler, and not self."
         same = network.training and trained == [parameter.requires_grad for parameter in network.parameters()]
-        hold(same, promise, "the generator was put into evaluation mode, or its weights were frozen", mend)
+        require(same, requirement, "the generator was put into evaluation mode, or its weights were frozen", hint)
         before = _first(sampler(**given))
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.add_(1.0)
-        hold(torch.equal(before, _first(sampler(**given))), promise, "other weights of the generator changed it", mend)
+        require(
+            torch.equal(before, _first(sampler(**given))),
+            requirement,
+            "other weights of the generator changed it",
+            hint,
+        )
 
     def test_steps_are_those_of_the_sampler(self, data: DataSpec) -> None:
         """``export --step`` gives a file that draws the same sequence step by step."""
@@ -71,7 +76,7 @@ class SamplePromises(NetworkContract):
         whole = drawing.sampled(network, given)[0]
         worst = float((_driven(network.stepper(), given, whole, data) - whole.double()).abs().max())
         scale = 1.0 if isinstance(data, FrameSpec) else 1e-4 * max(1.0, float(whole.double().abs().max()))
-        hold(
+        require(
             worst <= (0 if isinstance(data, TokenSpec) else scale),
             "stepper(), fed the same numbers, draws what sampler() draws.",
             f"they differ by {worst:.3g}",
@@ -86,11 +91,11 @@ class SamplePromises(NetworkContract):
         drawn = drawing.sampled(network, drawing.chance(network, data, many, _SHORT))[0]
         if isinstance(data, TokenSpec):
             off = _symbols_apart(made, drawn, data)
-            hold(off < 6, _AGREE, f"sequences differ by {off:.0f} standard deviations (χ²)", _AGREE_MEND)
+            require(off < 6, _AGREE, f"sequences differ by {off:.0f} standard deviations (χ²)", _AGREE_MEND)
             return
         one, other = _numbers(drawing.in_own_units(made.values, data)), _numbers(drawn)
         off = farthest(one, other)
-        hold(
+        require(
             off < FAR, _AGREE, f"values differ by {off:.1f}, where chance stays below {FAR:g} (Kolmogorov)", _AGREE_MEND
         )
 
@@ -120,7 +125,7 @@ class SamplePromises(NetworkContract):
         for name, rows in (("sampler()", tokens), ("generate()", hot.values.argmax(dim=2))):
             pairs = ranges.pairs(rows, strict, hot.lengths if name == "generate()" else None)
             refused = [pair for pair in pairs if not allowed[pair]]
-            hold(
+            require(
                 not refused,
                 "Every symbol is one that data.allowed_next allows after the one before it.",
                 f"{name} gave {refused[:3]}",
@@ -136,15 +141,15 @@ class SamplePromises(NetworkContract):
 
         network = drawing.livened(self.build(data))
         given = drawing.chance(network, data, 200, LENGTH)
-        mend = "Let the network read labels, for example by an embedding that is added to the input of every step."
+        hint = "Let the network read labels, for example by an embedding that is added to the input of every step."
         one, other = (drawing.sampled(network, {**given, "labels": given["labels"] * 0 + label})[0] for label in (0, 1))
-        promise = "With the same noise, another label gives other samples, and other likelihoods."
-        hold(not bool((one == other).all()), promise, "the samples of two labels are the same", mend)
+        requirement = "With the same noise, another label gives other samples, and other likelihoods."
+        require(not bool((one == other).all()), requirement, "the samples of two labels are the same", hint)
         if isinstance(network, Autoregressive):
             nats = [_nats_of(network, data, label) for label in (0, 1)]
-            hold(not torch.equal(*nats), promise, "log_probs of two labels are the same", mend)
+            require(not torch.equal(*nats), requirement, "log_probs of two labels are the same", hint)
         kept = drawing.generated(network, data, 4, 2).labels
-        hold(
+        require(
             kept is not None and kept.tolist() == [0, 1, 0, 1],
             "The batch of generate() has the labels that its sequences were made for.",
             f"{kept} for {[0, 1, 0, 1]}",
@@ -158,7 +163,7 @@ class SamplePromises(NetworkContract):
             pytest.skip("has no latent")
         given = drawing.chance(network, plain, 200, LENGTH)
         one, other = (drawing.sampled(network, {**given, "latent": latent})[0] for latent in _two_latents(given))
-        hold(
+        require(
             not bool((one == other).all()),
             "With the same noise, another latent gives other samples.",
             "the samples of two latents are the same",
@@ -179,7 +184,7 @@ class SamplePromises(NetworkContract):
         for temperature in (1.0, 0.25):
             first = drawing.sampled(network, {**given, "temperature": torch.tensor(temperature)})[0][:, 0]
             shares.append(float(torch.bincount(first).max()) / _MANY)
-        hold(
+        require(
             shares[1] > shares[0] + 0.02 or shares[1] == 1,
             "A temperature below 1 makes the likeliest symbol more frequent.",
             f"its share is {shares[0]:.1%} at 1 and {shares[1]:.1%} at 0.25",
@@ -190,7 +195,7 @@ class SamplePromises(NetworkContract):
         """A sample is the same, whatever is drawn beside it."""
         network = self.build(plain)
         norms = _batch_norms(network)
-        hold(
+        require(
             self.spec.batch_statistics or not norms,
             "Sequences of a batch do not influence each other, or the description says so.",
             f"{norms[0] if norms else ''} normalises over the batch",
@@ -202,7 +207,7 @@ class SamplePromises(NetworkContract):
         part = drawing.sampled(network, alone)[0]
         worst = float((part.float() - whole[2:4].float()).abs().max())
         scale = max(1.0, float(whole.float().abs().max()))
-        hold(
+        require(
             worst <= (1.0 if isinstance(plain, FrameSpec) else 1e-4 * scale),
             "sampler() draws every row from its own noise alone.",
             f"two rows differ by {worst:.2g} from themselves beside four others",

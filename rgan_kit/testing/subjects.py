@@ -39,7 +39,7 @@ from rgan_kit.testing import (
     RecipeContract,
 )
 from rgan_kit.testing.loggers import LoggerContract
-from rgan_kit.testing.promises import broken
+from rgan_kit.testing.requirements import violation
 
 NETWORKS: dict[type[ComponentSpec], type] = {
     GeneratorSpec: GeneratorContract,
@@ -79,7 +79,7 @@ class Undescribed:
     def test_it_can_be_tried(self) -> None:
         """A description has the types that rgan_kit.contracts gives its fields."""
         raise AssertionError(
-            broken(
+            violation(
                 "A description can be read: kinds are a frozenset of kinds, options a class of Options, names texts.",
                 self.error,
                 "Compare it with the fields of its class in rgan_kit.contracts.",

@@ -27,7 +27,7 @@ from typing import Any, Final
 
 SECONDS: Final = 120
 
-MENDS: Final[Mapping[str, str]] = {
+HINTS: Final[Mapping[str, str]] = {
     "working directory": "use absolute paths in place of os.chdir",
     "environment": "leave os.environ alone; users set variables",
     "warnings": "use `with warnings.catch_warnings():` around the call that warns",
@@ -57,7 +57,7 @@ class Changes:
     Attributes:
         error: why it could not look; empty where it could.
         torch: whether describing the plugin imports torch.
-        changed: what is not as it was, by the names of ``MENDS``, with the moment after which it was not.
+        changed: what is not as it was, by the names of ``HINTS``, with the moment after which it was not.
     """
 
     error: str
@@ -176,7 +176,7 @@ def _after_building(specs: list[Any]) -> dict[str, str]:
     for spec in specs:
         for build in _builds(spec):
             before = _surroundings()
-            with suppress(BaseException):  # whether it can be built is for other promises
+            with suppress(BaseException):  # whether it can be built is for other requirements
                 build()
             changed = _changed(before, f"after building {spec.name}") | changed
     return changed

@@ -1,7 +1,7 @@
 """A process that tries contracts and writes down what it finds: ``python -m rgan_kit.testing.trial REQUEST ANSWER``.
 
 It is a process of its own, so that torch, a stranger's code and pytest's state stay apart from whoever asks. Every
-line of the answer is written at once: where a part ends the process, the last line says which promise was tried.
+line of the answer is written at once: where a part ends the process, the last line says which check was tried.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ import pytest
 from rgan_kit.errors import DeviceError, RganKitError
 from rgan_kit.plugins.contain import describe
 from rgan_kit.plugins.registry import installed_registry
-from rgan_kit.testing.promises import broken
+from rgan_kit.testing.requirements import violation
 from rgan_kit.testing.subjects import contracts
 
-MODULE = "test_promises.py"
-_ANY_MEND = "This has to work on all data that the description names: mend that line, or name fewer kinds or options."
+MODULE = "test_checks.py"
+_ANY_HINT = "This has to work on all data that the description names: fix that line, or name fewer kinds or options."
 _OTHERS = ("site-packages/torch", "site-packages/_pytest", "site-packages/pluggy")
 INI = "[pytest]\nmarkers =\n  export: exports a graph\n  slow: takes long\n"
 
@@ -52,17 +52,17 @@ class Collector:
         self.tell(event="collected", cases=cases)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A description that no tests can be made of is a broken promise, and the others are tried."""
+        """A description that no tests can be made of is a failed check, and the others are tried."""
         if report.failed:
             words = str(report.longrepr).strip().splitlines()
             self.tell(
                 event="tried",
                 node=report.nodeid,
                 subject=self._subjects.get(report.nodeid.rpartition("::")[2], "plugin"),
-                promise="it can be tried",
+                check="it can be tried",
                 why="A description has the types that rgan_kit.contracts gives its fields.",
                 case="",
-                outcome="broken",
+                outcome="failed",
                 seen=(words[-1] if words else "no tests can be made of it")[:400],
             )
 
@@ -72,8 +72,8 @@ class Collector:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self) -> Any:
-        """Whatever a part raises breaks the promise that was tried, and ends no session: ``sys.exit`` and exceptions of
-        its own kind as well. Only pytest's own skips are what they look like."""
+        """Whatever a part raises fails the check and ends no session: ``sys.exit`` and exceptions of its own kind
+        as well. Only pytest's own skips are what they look like."""
         try:
             return (yield)
         except (pytest.fail.Exception, pytest.skip.Exception):
@@ -90,7 +90,7 @@ class Collector:
         """Writes down what became of a test."""
         report = yield
         if report.when == "call" or report.outcome != "passed":
-            outcome = {"passed": "held", "failed": "broken", "skipped": "not applicable"}[report.outcome]
+            outcome = "not applicable" if report.outcome == "skipped" else report.outcome
             seen = "" if call.excinfo is None else _seen(call.excinfo)
             if call.excinfo is not None and (missing := _missing(call.excinfo.value)):
                 outcome, seen = "not tried", missing
@@ -98,17 +98,17 @@ class Collector:
         return report
 
     def _case(self, item: Any) -> dict[str, str]:
-        """A test in words: whose promise it is, which, what it is good for, and on which data it is tried."""
+        """A test in words: whose it is, what it checks, what it is good for, and on which data it is tried."""
         return {
             "subject": self._subjects[item.cls.__name__],
-            "promise": item.function.__name__.removeprefix("test_").replace("_", " "),
+            "check": item.function.__name__.removeprefix("test_").replace("_", " "),
             "why": (item.function.__doc__ or "").strip().partition("\n")[0],
             "case": item.callspec.id if hasattr(item, "callspec") else "",
         }
 
 
 def _escaped(error: BaseException) -> str:
-    return broken(
+    return violation(
         "Parts raise nothing but ordinary exceptions.",
         f"{describe(error)[:400]}{_where(error)}",
         "Raise a PluginError, a DataError or another Exception: other plugins live in the same process.",
@@ -131,7 +131,7 @@ def _seen(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
         return str(error)
     if isinstance(error, pytest.skip.Exception | RganKitError):
         return str(error)
-    return f"raised {describe(error)[:400]}{_where(error)}\n   mend: {_ANY_MEND}"
+    return f"raised {describe(error)[:400]}{_where(error)}\n   hint: {_ANY_HINT}"
 
 
 def _where(error: BaseException) -> str:
@@ -155,9 +155,9 @@ def main(request: Mapping[str, Any], answer: TextIO, folder: Path) -> None:
     answer.write(json.dumps({"event": "loading"}) + "\n")  # from here on, a stranger's code may take its time
     answer.flush()
     collector = Collector(contracts(installed_registry(), frozenset(request["plugins"])), answer)
-    sys.modules["rgan_kit_promises"] = type(sys)("rgan_kit_promises")
-    vars(sys.modules["rgan_kit_promises"]).update(collector.classes)
-    (folder / MODULE).write_text("from rgan_kit_promises import *\n", encoding="utf-8")
+    sys.modules["rgan_kit_checks"] = type(sys)("rgan_kit_checks")
+    vars(sys.modules["rgan_kit_checks"]).update(collector.classes)
+    (folder / MODULE).write_text("from rgan_kit_checks import *\n", encoding="utf-8")
     (folder / "pytest.ini").write_text(INI, encoding="utf-8")
     words = ["-q", "-p", "no:cacheprovider", "-c", str(folder / "pytest.ini"), "--rootdir", str(folder)]
     words += ["--continue-on-collection-errors"]

@@ -1,4 +1,4 @@
-"""Networks for series that keep every promise, and others that break one each."""
+"""Networks for series that meet every requirement, and others that break one each."""
 
 from __future__ import annotations
 

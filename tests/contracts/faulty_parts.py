@@ -1,4 +1,4 @@
-"""Parts for series that keep every promise, and one for each promise that breaks it, with words of the message."""
+"""Parts for series that meet every requirement, and one for each that breaks it, with words of the message."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ SERIES = frozenset({"series"})
 
 @dataclass(frozen=True)
 class Fault:
-    """A broken promise: the contract's attributes, the test that notices, and words of what it says."""
+    """A broken requirement: the contract's attributes, the test that notices, and words of what it says."""
 
     contract: type
     test: str
@@ -265,7 +265,7 @@ GENERATORS = (
         )
     ),
     broken(
-        GeneratorContract, Squeezed, "samples_have_the_promised_shape", "1 sequences were asked for", size=1, length=5
+        GeneratorContract, Squeezed, "samples_have_the_expected_shape", "1 sequences were asked for", size=1, length=5
     ),
 )
 
@@ -276,8 +276,8 @@ DISCRIMINATORS = (
     *(
         broken(DiscriminatorContract, *each)
         for each in (
-            (ScalarForOne, "scores_have_the_promised_shape", "sequence is [], not [1]"),
-            (OneScoreAStep, "scores_have_the_promised_shape", "steps is [4, 7, 1], not [4, 7]"),
+            (ScalarForOne, "scores_have_the_expected_shape", "sequence is [], not [1]"),
+            (OneScoreAStep, "scores_have_the_expected_shape", "steps is [4, 7, 1], not [4, 7]"),
             (AveragesPadding, "padding_does_not_change_a_score", "the score of a sequence: use lengths"),
             (ScoresPadding, "padding_does_not_change_a_score", "scores of steps are not zero on padding: mask them"),
             (StepsSeePadding, "padding_does_not_change_a_score", "the score of a step: use lengths"),
@@ -290,7 +290,7 @@ DISCRIMINATORS = (
 ENCODERS = tuple(
     broken(EncoderContract, *each)
     for each in (
-        (TooWide, "posteriors_have_the_promised_shape", "(4, 6) instead of (4, 3)"),
+        (TooWide, "posteriors_have_the_expected_shape", "(4, 6) instead of (4, 3)"),
         (EncodesPadding, "padding_does_not_change_a_posterior", "longer padding changed a posterior: use lengths"),
         (EncodesAcross, "half_batches_average_to_the_whole", "sequences influence each other"),
     )

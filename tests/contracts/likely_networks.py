@@ -1,4 +1,4 @@
-"""Generators with a likelihood that keep every promise; mistakes are made in what they are put together from."""
+"""Generators with a likelihood that meet every requirement; mistakes are made in what they are put together from."""
 
 from __future__ import annotations
 

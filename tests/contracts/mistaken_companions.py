@@ -1,4 +1,4 @@
-"""Networks that mean something beside a generator alone: one that keeps every promise, and others with mistakes."""
+"""Networks that mean something beside a generator alone: one that meets every requirement, and others with mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics of series: one that keeps every promise, and others with the mistakes that people make."""
+"""Metrics of series: one that meets every requirement, and others with the mistakes that people make."""
 
 from __future__ import annotations
 

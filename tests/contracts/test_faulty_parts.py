@@ -1,4 +1,4 @@
-"""Every promise of a contract is broken by a planted fault, and its author is told what was seen and how to mend it.
+"""Every requirement of a contract is broken by a planted fault, and its author is told what was seen and how to fix it.
 
 Those of domains are planted in ``tests/faulty_domains.py``.
 """
@@ -19,7 +19,7 @@ from rgan_kit.plugins.host import PluginHost
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.testing import RecipeContract
 from rgan_kit.testing.examples import example_spec
-from rgan_kit.testing.surroundings import MENDS
+from rgan_kit.testing.surroundings import HINTS
 
 GOOD = (*mistakes.GOOD, mistaken_metrics.GOOD, mistaken_companions.GOOD)
 FAULTS = (*faulty_parts.FAULTS, *mistakes.MISTAKES, *mistaken_metrics.MISTAKES, *mistaken_companions.MISTAKES)
@@ -29,7 +29,7 @@ DESCRIBED = "test_describing_it_does_not_import_torch"
 AROUND = "test_importing_it_changes_nothing_around_it"
 
 
-def promises(contract: type) -> list[str]:
+def requirements(contract: type) -> list[str]:
     return [name for name in dir(contract) if name.startswith("test_")]
 
 
@@ -55,7 +55,7 @@ def told(fault: faulty_parts.Fault, tmp_path) -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_a_broken_promise_is_told_to_its_author(fault, tmp_path):
+def test_a_broken_requirement_is_told_to_its_author(fault, tmp_path):
     message = told(fault, tmp_path)
     assert all(word in message for word in fault.words), message
 
@@ -77,8 +77,8 @@ def test_a_part_that_imports_torch_to_be_described_is_told_so(contract, tmp_path
 
 
 @pytest.mark.parametrize(("contract", "attributes"), GOOD)
-def test_the_parts_that_the_faults_are_planted_in_keep_every_promise(contract, attributes, tmp_path):
-    for number, test in enumerate(promises(contract)):
+def test_the_parts_that_the_faults_are_planted_in_meet_every_requirement(contract, attributes, tmp_path):
+    for number, test in enumerate(requirements(contract)):
         if is_exported(contract, test):
             continue
         folder = tmp_path / str(number)
@@ -130,10 +130,10 @@ def test_a_plugin_that_changes_its_process_is_told_what_and_what_to_do_instead(t
     with pytest.raises(AssertionError) as caught:
         keep(CONTRACTS[0], {**faulty_parts.GOOD[CONTRACTS[0]], "plugin": "greedy_plugin"}, AROUND, tmp_path)
     message = str(caught.value)
-    for name, mend in MENDS.items():
+    for name, hint in HINTS.items():
         moment = "after building greedy" if "torch" in name else "after importing it"
         assert f"{name} changed {moment}" in message
-        assert mend in message
+        assert hint in message
 
 
 def test_batch_statistics_may_be_declared(tmp_path):
@@ -154,10 +154,10 @@ def test_an_option_that_only_a_condition_reads_changes_something():
     mistaken_companions.company(mistaken_companions.Helper)().test_every_option_changes_something()
 
 
-def test_every_promise_is_broken_by_a_fault():
+def test_every_requirement_is_broken_by_a_fault():
     planted = {fault.test for fault in (*FAULTS, *faulty_parts.EXPORTED)}
     for contract in CONTRACTS:
-        assert set(promises(contract)) <= planted | {DESCRIBED, AROUND}
+        assert set(requirements(contract)) <= planted | {DESCRIBED, AROUND}
 
 
 # --- what shows in a training ---

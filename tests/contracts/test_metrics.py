@@ -1,4 +1,4 @@
-"""Every built-in metric keeps the promises of its contract."""
+"""Every built-in metric meets the requirements of its contract."""
 
 from __future__ import annotations
 

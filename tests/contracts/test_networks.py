@@ -1,4 +1,4 @@
-"""Every built-in generator, discriminator and encoder keeps the promises of its contract."""
+"""Every built-in generator, discriminator and encoder meets the requirements of its contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every built-in objective keeps the promises of its contract."""
+"""Every built-in objective meets the requirements of its contract."""
 
 from __future__ import annotations
 

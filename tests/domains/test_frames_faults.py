@@ -82,7 +82,7 @@ def test_a_crop_that_throws_away_most_of_a_picture_is_said(tmp_path):
     tallies = IMAGES.load(IMAGES.options(), tmp_path, 0).tallies
     (cropped,) = [each for each in tallies if each.count]
     assert (cropped.noun, cropped.count, cropped.total, cropped.loud) == ("recordings", 11, 12, True)
-    assert "domain.crop=none" in cropped.mend
+    assert "domain.crop=none" in cropped.hint
     assert not [each for each in IMAGES.load(IMAGES.options(crop="none"), tmp_path, 0).tallies if each.count]
 
 

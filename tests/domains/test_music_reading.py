@@ -282,7 +282,7 @@ READ = {
 
 
 @pytest.mark.parametrize("name", READ)
-def test_what_other_programs_write_is_read_and_what_was_mended_is_counted(name, tmp_path):
+def test_what_other_programs_write_is_read_and_what_was_repaired_is_counted(name, tmp_path):
     content, repairs = READ[name]
     song = song_of(tmp_path, content)
     assert times(song)[:2] == NOTES

@@ -158,7 +158,7 @@ def test_times_that_repeat_without_such_a_column_stop_the_reading(tmp_path):
     rows = [f"{day},{n}.5" for day in days(1, 30) for n in range(3)]
     with pytest.raises(DataError, match=r"repeats within a sequence: 60 of 90 rows") as caught:
         load(tmp_path, lines("date,x", *rows))
-    assert "domain.id=" in caught.value.mend
+    assert "domain.id=" in caught.value.hint
     assert len(load(tmp_path, lines("date,x", *rows), time="none", window_length=3).train) > 0
 
 

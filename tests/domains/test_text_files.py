@@ -91,13 +91,13 @@ def test_hidden_files_and_pipes_are_skipped_and_listed(tmp_path):
 
 def test_a_missing_path_names_its_neighbours(tmp_path):
     write(tmp_path / "names.txt")
-    assert "names.txt" in error_of(tmp_path / "name.txt").mend
+    assert "names.txt" in error_of(tmp_path / "name.txt").hint
 
 
 def test_a_missing_path_names_the_nearest_folder(tmp_path):
-    assert str(tmp_path) in error_of(tmp_path / "no" / "such" / "x.txt").mend
+    assert str(tmp_path) in error_of(tmp_path / "no" / "such" / "x.txt").hint
     file = write(tmp_path / "names.txt")
-    assert "not a folder" in error_of(file / "x.txt").mend
+    assert "not a folder" in error_of(file / "x.txt").hint
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_lines_that_are_all_too_long_say_which_is_longest(tmp_path):
     error = error_of(file, unit="line")
     assert "0 of 20 lines are no longer than 64 words" in error.problem
     assert f"{file}, line 20, 89" in error.problem
-    assert "domain.max_length" in error.mend
+    assert "domain.max_length" in error.hint
 
 
 def test_a_folder_without_text_lists_what_was_skipped(tmp_path):
@@ -145,7 +145,7 @@ def test_an_enormous_line_is_answered_at_once(tmp_path):
     error = error_of(file, unit="line")
     assert time.perf_counter() - started < 5
     assert "52,428,800 characters" in error.problem
-    assert "domain.unit=window" in error.mend
+    assert "domain.unit=window" in error.hint
 
 
 def test_more_text_than_memory_should_hold_is_refused_before_it_is_read(tmp_path, monkeypatch):

@@ -53,7 +53,7 @@ def test_files_of_several_domains_are_counted_and_asked_about(tmp_path):
     with pytest.raises(UsageError) as caught:
         installed_registry().guess_domain(tmp_path)
     assert "several domains: 5 of text (.txt), 3 of music (.mid)." in caught.value.problem
-    assert caught.value.mend == "Say which is meant: --domain text or --domain music"
+    assert caught.value.hint == "Say which is meant: --domain text or --domain music"
 
 
 def test_files_of_no_domain_are_counted_too(tmp_path):

@@ -141,5 +141,5 @@ def test_a_name_that_is_no_text_is_shown_as_one(tmp_path):
 
 def test_what_is_unreadable_names_the_file_where_it_ends_the_reading(tmp_path):
     error = UnreadableError("a tab is missing", "Give it one.", line=1200).of(tmp_path / "a.tsv")
-    assert (error.problem, error.mend) == (f"{tmp_path / 'a.tsv'}, line 1,200: a tab is missing.", "Give it one.")
+    assert (error.problem, error.hint) == (f"{tmp_path / 'a.tsv'}, line 1,200: a tab is missing.", "Give it one.")
     assert str(UnreadableError("a tab is missing", line=3)) == "line 3: a tab is missing"

@@ -34,7 +34,7 @@ def test_everything_that_is_missing_or_wrong_is_named_at_once():
     assert caught.value.problem.startswith("This model's description of its clips cannot be used: version is 2 (")
     for words in ("height is True (", "fps is 0 (", "crop is missing", "names.1 is 'long' ("):
         assert words in caught.value.problem
-    assert caught.value.mend == "Export the model again, or get it again from where it came."
+    assert caught.value.hint == "Export the model again, or get it again from where it came."
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_a_library_in_the_users_folder_is_not_taken_for_the_real_one(tmp_path, m
 def test_a_program_that_does_not_start_is_a_device_error_that_says_why(tmp_path):
     (tmp_path / "broken.py").write_text("import no_such_library")
     with (
-        Sandbox(tmp_path / "broken.py", seconds=5, memory=2**29, noun="symusic", mend="pip install symusic") as broken,
+        Sandbox(tmp_path / "broken.py", seconds=5, memory=2**29, noun="symusic", hint="pip install symusic") as broken,
         pytest.raises(DeviceError, match=r"symusic does not start .*No module named 'no_such_library'.*\npip install"),
     ):
         broken.ask(echo(b""))

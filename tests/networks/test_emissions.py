@@ -274,7 +274,7 @@ def rgankit_emissions():
 
 
 def test_a_plugin_can_bring_an_emission(tmp_path, monkeypatch):
-    """It is named by the generator's option, drawn from, and has its promises tried."""
+    """It is named by the generator's option, drawn from, and has its requirements tried."""
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "shaky_emission.py").write_text(SHAKY)
     host = PluginHost([EntryPoint("shaky", "shaky_emission", hookspecs.ENTRY_POINT_GROUP)], environ={})
@@ -286,7 +286,7 @@ def test_a_plugin_can_bring_an_emission(tmp_path, monkeypatch):
     assert model.log_probs(model.generate(4, 5)).isfinite().all()
     found = contracts(registry, frozenset(record.qualified for record in host.records))
     tried = next(contract for name, contract in found.items() if name == "emission laplace")
-    promises = tried()
-    promises.test_draws_and_nats_have_the_promised_shape(example_spec("series"))
-    promises.test_what_is_drawn_is_as_likely_as_it_says(example_spec("series"))
-    promises.test_it_says_whether_it_fits(example_spec("series"))
+    requirements = tried()
+    requirements.test_draws_and_nats_have_the_expected_shape(example_spec("series"))
+    requirements.test_what_is_drawn_is_as_likely_as_it_says(example_spec("series"))
+    requirements.test_it_says_whether_it_fits(example_spec("series"))

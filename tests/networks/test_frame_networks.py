@@ -1,4 +1,4 @@
-"""The networks on clips keep their promises, and compute what independent computations compute."""
+"""The networks on clips meet their requirements, and compute what independent computations compute."""
 
 from __future__ import annotations
 

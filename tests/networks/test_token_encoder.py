@@ -1,4 +1,4 @@
-"""The encoder of symbols keeps its promises, as a network and as an exported graph."""
+"""The encoder of symbols meets its requirements, as a network and as an exported graph."""
 
 from __future__ import annotations
 

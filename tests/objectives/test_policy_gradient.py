@@ -393,7 +393,7 @@ def test_scratchgans_state_is_its_baseline_alone():
 def test_scratchgan_refuses_a_critic_that_reads_ahead():
     with pytest.raises(UsageError, match="depend on what comes later") as caught:
         objective("scratchgan", spec(), critic="lstm-both")
-    assert "discriminator.bidirectional=false" in str(caught.value.mend)
+    assert "discriminator.bidirectional=false" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("name", ["seqgan", "scratchgan"])

@@ -121,7 +121,7 @@ def test_a_missing_domain_is_named_with_what_brings_it(save, domains):
     domains({})
     with pytest.raises(PluginError, match=r"needs the domain 'letters'.* made with rgan-letters 1\.2") as caught:
         load(save()).sample(1)
-    assert 'pip install "rgan-letters==1.2"' in caught.value.mend
+    assert 'pip install "rgan-letters==1.2"' in caught.value.hint
 
 
 def test_the_plugin_that_the_model_was_made_with_goes_first(save, domains):

@@ -107,7 +107,7 @@ def test_a_newer_contract_says_what_to_upgrade():
     metadata = changed(token_manifest().to_metadata(), contract=2, kind="holograms")
     with pytest.raises(DataError, match=r"version 2 of the model contract; this rgan-kit reads 1") as caught:
         Manifest.from_metadata(metadata, "m.onnx")
-    assert "pip install --upgrade" in caught.value.mend
+    assert "pip install --upgrade" in caught.value.hint
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", "[" * 100_000, '{"contract": "1"}'])

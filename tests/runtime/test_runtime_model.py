@@ -158,10 +158,10 @@ def test_arguments_without_sense_are_usage_errors(tokens, options, reason):
 def test_an_unknown_label_names_the_nearest(conditional):
     with pytest.raises(UsageError, match="No label is called 'wram'") as caught:
         conditional.outputs(1, label="wram")
-    assert "Did you mean warm?" in caught.value.mend
+    assert "Did you mean warm?" in caught.value.hint
     with pytest.raises(UsageError) as caught:
         conditional.outputs(1, label="zzz")
-    assert "cold, warm, hot" in caught.value.mend
+    assert "cold, warm, hot" in caught.value.hint
 
 
 def test_a_temperature_outside_the_model_s_bounds_is_refused(save, domains):

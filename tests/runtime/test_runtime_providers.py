@@ -66,7 +66,7 @@ def test_a_provider_that_is_not_installed_says_how_to_get_it(runtime, request_):
     runtime([CPU], [])
     with pytest.raises(DeviceError, match=r"has no .*ExecutionProvider .it has: CPUExecutionProvider") as caught:
         providers.resolve(request_)
-    assert 'pip install "rgan-kit[gpu]"' in caught.value.mend
+    assert 'pip install "rgan-kit[gpu]"' in caught.value.hint
     assert caught.value.exit_code == ExitCode.DEVICE
 
 
@@ -105,7 +105,7 @@ def test_without_onnxruntime_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(DeviceError, match="onnxruntime is not installed") as caught:
         providers.resolve("cpu")
-    assert 'pip install "rgan-kit[cpu]"' in caught.value.mend
+    assert 'pip install "rgan-kit[cpu]"' in caught.value.hint
 
 
 def test_an_onnxruntime_that_does_not_load_says_why(monkeypatch):

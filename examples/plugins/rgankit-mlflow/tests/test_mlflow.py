@@ -102,14 +102,14 @@ def test_a_server_that_does_not_answer_is_said_before_the_training_begins(server
     server.broken = True
     with pytest.raises(DeviceError, match="nobody there") as caught:
         logger.rgankit_train_start(run, 0)
-    assert "MLFLOW_TRACKING_URI" in caught.value.mend
+    assert "MLFLOW_TRACKING_URI" in caught.value.hint
 
 
 def test_without_mlflow_the_line_to_install_it_is_said(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(DeviceError) as caught:
         logger.rgankit_train_start(run, 0)
-    assert 'pip install "rgankit-mlflow[mlflow]"' in caught.value.mend
+    assert 'pip install "rgankit-mlflow[mlflow]"' in caught.value.hint
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mlflow") is None, reason="mlflow is not installed")

@@ -1,4 +1,4 @@
-"""Molecules keep the promises of a domain; their syntax is told from nonsense; their law is exact."""
+"""Molecules meet the requirements of a domain; their syntax is told from nonsense; their law is exact."""
 
 import math
 import sys

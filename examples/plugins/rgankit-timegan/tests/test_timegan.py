@@ -1,4 +1,4 @@
-"""The parts keep their promises, and the losses are those of the paper's own code, computed here number by number."""
+"""The parts meet their requirements, and the losses are those of the paper's own code, computed here by hand."""
 
 import math
 from types import SimpleNamespace

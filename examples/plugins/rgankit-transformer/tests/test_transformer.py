@@ -1,4 +1,4 @@
-"""The Transformer keeps the promises of a generator, and its steps agree with its whole pass."""
+"""The Transformer meets the requirements of a generator, and its steps agree with its whole pass."""
 
 import torch
 from rgankit_transformer import TRANSFORMER

@@ -1,4 +1,4 @@
-"""The parts keep their promises, and the bound agrees with a likelihood computed another way."""
+"""The parts meet their requirements, and the bound agrees with a likelihood computed another way."""
 
 import math
 from typing import ClassVar

@@ -85,14 +85,14 @@ def test_what_keeps_a_run_from_beginning_is_said_before_the_training_begins(libr
     monkeypatch.setattr(library, "broken", True)
     with pytest.raises(DeviceError, match="nobody there") as caught:
         logger.rgankit_train_start(run, 0)
-    assert "WANDB_MODE=offline" in caught.value.mend
+    assert "WANDB_MODE=offline" in caught.value.hint
 
 
 def test_without_wandb_the_line_to_install_it_is_said(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "wandb", None)
     with pytest.raises(DeviceError) as caught:
         logger.rgankit_train_start(run, 0)
-    assert 'pip install "rgankit-wandb[wandb]"' in caught.value.mend
+    assert 'pip install "rgankit-wandb[wandb]"' in caught.value.hint
 
 
 @pytest.mark.skipif(importlib.util.find_spec("wandb") is None, reason="wandb is not installed")

@@ -121,11 +121,11 @@ def tallies(
         fates: of notes and of passages.
         notes: in all.
         passages: all samples.
-        repairs: scores by what was mended in them.
+        repairs: scores by what was repaired in them.
         scores: in all.
     """
     found = [
-        Tally("notes", said, fates[fate], notes, f"try {mend}" if mend else "") for fate, (said, mend) in _FATES.items()
+        Tally("notes", said, fates[fate], notes, f"try {hint}" if hint else "") for fate, (said, hint) in _FATES.items()
     ]
     samples = len(passages)
     found.append(

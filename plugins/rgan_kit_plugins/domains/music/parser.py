@@ -6,7 +6,7 @@ opens no file itself. It does without numpy, whose import would take longer than
 A request is ``{"kind": "midi"}`` or ``{"kind": "abc"}`` with the file's content. Each answer is one score: a header as
 ``songs.song_of`` reads it, and of all notes time and duration as int32, pitch and velocity as uint8. What the parser
 does not take (RIFF around it, several songs in one file, times in seconds, values out of range, an end that is missing)
-is mended on the bytes first, and counted.
+is repaired on the bytes first, and counted.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def answer(request: dict[str, Any], content: bytes) -> Iterator[tuple[dict[str, 
             said = " ".join(str(error).split())
     else:
         said = ""
-    for piece, repairs in mended(content, said):
+    for piece, repairs in repaired(content, said):
         yield _described(ScoreTick.from_midi(piece), repairs)
 
 
@@ -119,8 +119,8 @@ def _name(track: Any) -> str:
         return ""
 
 
-def mended(content: bytes, said: str = "") -> Iterator[tuple[bytes, dict[str, int]]]:
-    """The songs in a file as plain files of format 1 with values in range, and what was mended in each.
+def repaired(content: bytes, said: str = "") -> Iterator[tuple[bytes, dict[str, int]]]:
+    """The songs in a file as plain files of format 1 with values in range, and what was repaired in each.
 
     Args:
         content: a Standard MIDI File, perhaps in RIFF (``.rmi``) or behind something else.

@@ -112,7 +112,7 @@ def _parsed(parts: list[_Part], refused: dict[str, str], repeats: bool) -> Itera
     requests = [Request({"kind": part.kind}, part.content) for part in parts]
     outcomes = ask_all(
         PROGRAM, requests, a_worker=_SCORES_A_WORKER, seconds=_SECONDS_A_FILE, memory=MOST_MEMORY,
-        noun="the parser", mend='Install it again: pip install --force-reinstall "symusic>=0.5.8"',
+        noun="the parser", hint='Install it again: pip install --force-reinstall "symusic>=0.5.8"',
     )  # fmt: skip
     for part, outcome in zip(parts, outcomes, strict=True):
         if isinstance(outcome, UnreadableError):

@@ -79,7 +79,7 @@ def _read(path: Path, options: SeriesOptions) -> tuple[Tables, Roles, Rows]:
     try:
         roles = decide(table, options, many_files=len(read.tables) > 1, label=label_file is None)
     except ColumnError as error:
-        raise DataError(f"{table.file}: {error.problem}", error.mend) from None
+        raise DataError(f"{table.file}: {error.problem}", error.hint) from None
     row_labels = None
     if label_file is not None:
         content = content_of(label_file)

@@ -25,9 +25,9 @@ def in_order(
         Tally("rows", f"left out, without {' and '.join(roles.id)}", int(np.count_nonzero(gone)), len(codes)),
     ]
     if times is not None and (timeless := np.isnan(times)).any():
-        mend = "--set domain.time=none takes the rows as the file has them"
+        hint = "--set domain.time=none takes the rows as the file has them"
         tallies.append(
-            Tally("rows", f"left out, without {roles.time}", int(np.count_nonzero(timeless)), len(codes), mend)
+            Tally("rows", f"left out, without {roles.time}", int(np.count_nonzero(timeless)), len(codes), hint)
         )
         gone = gone | timeless
     steps = np.diff(codes)

@@ -233,7 +233,7 @@ def _parts(read: Tables, roles: Roles) -> list[_Part]:
             parts.append(_part(table, place, roles))
         except DataError as error:
             if table.file == read.found.path:
-                raise DataError(f"{table.file}: {error.problem}", error.mend) from None
+                raise DataError(f"{table.file}: {error.problem}", error.hint) from None
             read.left_out[name] = error.problem
     if not parts:
         raise nothing_usable(read.found.path, read.left_out, "Give tables with the same columns.")

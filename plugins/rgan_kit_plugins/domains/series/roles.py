@@ -140,8 +140,8 @@ def _with_values(table: Table, options: SeriesOptions, roles: Roles) -> Roles:
             "Give a table with a column of numbers, or name those to be modelled, which may hold words: "
             '--set domain.columns=\'["a","b"]\'',
         )
-    mend = "domain.max_levels keeps words of more kinds, domain.columns names those to be read"
-    tally = Tally("columns", "left out", len(left_out), len(table.columns), mend)
+    hint = "domain.max_levels keeps words of more kinds, domain.columns names those to be read"
+    tally = Tally("columns", "left out", len(left_out), len(table.columns), hint)
     return Roles(values, words, roles.time, roles.id, roles.label, roles.notes, tally)
 
 
@@ -181,8 +181,8 @@ def _check_levels(table: Table, name: str, options: SeriesOptions) -> None:
 
 def _absent(table: Table, name: str) -> DataError:
     near = difflib.get_close_matches(name, table.names, n=3)
-    mend = f"Did you mean {' or '.join(near)}?" if near else f"It has: {_some(list(table.names))}."
-    return DataError(f"{table.file}: there is no column '{name:.100}'.", mend)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {_some(list(table.names))}."
+    return DataError(f"{table.file}: there is no column '{name:.100}'.", hint)
 
 
 def _some(names: list[str]) -> str:

@@ -111,8 +111,8 @@ def cut(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found, 
         *(np.concatenate([getattr(made.train, n), getattr(made.validation, n)]) for n in ("starts", "lengths"))
     )
     unused = len(rows.values) - int(np.count_nonzero(everything.cover(len(rows.values))))
-    mend = "" if unit == "sequence" else "see domain.window_length, domain.gap and domain.stride"
-    made.tallies.append(Tally("rows", "in no sample", unused, len(rows.values), mend))
+    hint = "" if unit == "sequence" else "see domain.window_length, domain.gap and domain.stride"
+    made.tallies.append(Tally("rows", "in no sample", unused, len(rows.values), hint))
     if not len(everything):
         raise DataError(f"{found.path}: there is no sample in it.{_reasons(made.tallies)}", MORE)
     return made
@@ -195,9 +195,9 @@ def unbroken(rows: Rows) -> Spans:
 
 
 def _missing(lost: np.ndarray, noun: str) -> Tally:
-    mend = "--set domain.missing=mask keeps them, --set domain.missing=forward-fill fills them"
+    hint = "--set domain.missing=mask keeps them, --set domain.missing=forward-fill fills them"
     return Tally(
-        noun, "left out, with missing values (or no label) in them", int(np.count_nonzero(lost)), len(lost), mend
+        noun, "left out, with missing values (or no label) in them", int(np.count_nonzero(lost)), len(lost), hint
     )
 
 

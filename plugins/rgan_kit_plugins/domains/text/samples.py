@@ -121,8 +121,8 @@ def learn_vocabulary(names: Sequence[str], counts: np.ndarray, options: TextOpti
 
 def unknown_tally(unknown: int, total: int, level: Level) -> Tally:
     """Symbols that the vocabulary lacks."""
-    mend = f"{_KNOW_MORE}, domain.level=subword knows every word" if level.name == "word" else _KNOW_MORE
-    return Tally(f"{level.noun}s", "unknown, as the vocabulary lacks them; never written", unknown, total, mend)
+    hint = f"{_KNOW_MORE}, domain.level=subword knows every word" if level.name == "word" else _KNOW_MORE
+    return Tally(f"{level.noun}s", "unknown, as the vocabulary lacks them; never written", unknown, total, hint)
 
 
 def _limit(options: TextOptions, level: Level, unit: Unit, lengths: np.ndarray) -> int:

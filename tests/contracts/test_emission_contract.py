@@ -1,4 +1,4 @@
-"""The built-in emissions keep the promises of emissions."""
+"""The built-in emissions meet the requirements of emissions."""
 
 from __future__ import annotations
 

@@ -237,3 +237,14 @@ def test_a_sampler_is_a_copy():
         model.embedding.weight.fill_(1.0)
     assert sampler.network.embedding.weight.std() > 0
     assert not any(parameter.requires_grad for parameter in sampler.parameters())
+
+
+def test_embedding_dropout_hides_a_symbol_in_the_whole_batch_and_none_after_training():
+    network = generator(data=spec(200), embedding_dropout=0.5)
+    previous = torch.arange(200).repeat(2, 3)
+    vectors = network._embed(previous).view(6, 200, -1)
+    assert torch.equal(vectors, vectors[:1].expand(6, -1, -1))
+    hidden = (vectors[0] == 0).all(dim=1)
+    assert 60 < int(hidden.sum()) < 140
+    torch.testing.assert_close(vectors[0][~hidden], 2 * network.embedding.weight[~hidden])
+    assert torch.equal(network.eval()._embed(previous), network.embedding(previous))

@@ -4,6 +4,7 @@
 """
 
 from rgan_kit.nn.choice import IMPOSSIBLE, block_of, pick, relaxed_choice
+from rgan_kit.nn.dropout import LockedDropout, dropout_of
 from rgan_kit.nn.emission import Emission
 from rgan_kit.nn.exporting import Carry, ScanStep, exportable, scan, scan_carrying
 from rgan_kit.nn.freezing import as_they_are
@@ -19,6 +20,8 @@ __all__ = [
     "block_of",
     "pick",
     "relaxed_choice",
+    "LockedDropout",
+    "dropout_of",
     "Emission",
     "Carry",
     "ScanStep",

@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rgan_kit.nn import gru
+from rgan_kit.nn.dropout import dropout_of
+
 Cell = Literal["rnn", "lstm", "gru"]
 State = tuple[Tensor, ...]
 """``(hidden, memory)`` of an LSTM, ``(hidden,)`` of the others, each ``[layers, batch, hidden_size]``."""
@@ -27,16 +30,31 @@ class Recurrence(nn.Module):
         hidden_size: units of each layer.
         layers: how many.
         dropout: between the layers, in training.
+        weight_dropout: share of the weights from state to state that is dropped in training, the same at all steps of a
+            batch (DropConnect as Merity et al. 2018, arXiv:1708.02182, have it).
+        locked: whether dropout has one mask a sequence.
     """
 
-    def __init__(self, cell: Cell, input_size: int, hidden_size: int, layers: int = 1, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        input_size: int,
+        hidden_size: int,
+        layers: int = 1,
+        dropout: float = 0.0,
+        *,
+        weight_dropout: float = 0.0,
+        locked: bool = False,
+    ) -> None:
         super().__init__()
         self.cell = cell
         self.hidden_size = hidden_size
         self.layers = layers
+        self.weight_dropout = weight_dropout
+        self.locked = locked
         between = dropout if layers > 1 else 0.0
         self.rnn = _LAYERS[cell](input_size, hidden_size, layers, batch_first=True, dropout=between)
-        self.dropout = nn.Dropout(between)
+        self.dropout = dropout_of(between, locked=locked)
         for name, parameter in self.rnn.named_parameters():
             if name.startswith("weight_hh"):
                 for gate in parameter.data.chunk(parameter.shape[0] // hidden_size):
@@ -50,12 +68,34 @@ class Recurrence(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """``[batch, time, input_size]`` to ``[batch, time, hidden_size]``, from a zero state."""
         if not torch.compiler.is_exporting():
-            return cast("Tensor", self.rnn(inputs)[0])
+            drops = self.training and (self.weight_dropout > 0 or self.locked)
+            own = drops or (self.cell == "gru" and gru.fits(inputs))
+            return self._layer_by_layer(inputs) if own else cast("Tensor", self.rnn(inputs)[0])
         # torch bakes the length of an RNN, and of a second LSTM, into the graph; these operators are written out.
         steps = inputs.transpose(0, 1)
         for layer in range(self.layers):
             steps = self._operator(steps, layer)
         return steps.transpose(0, 1)
+
+    def _layer_by_layer(self, inputs: Tensor) -> Tensor:
+        """``forward`` where torch's layers lack something: dropout of weights, one mask a sequence, or a fused GRU."""
+        for layer in range(self.layers):
+            weight_ih, weight_hh, bias_ih, bias_hh = self._weights(layer)
+            if self.training and self.weight_dropout:
+                weight_hh = F.dropout(weight_hh, self.weight_dropout)
+            weights = [weight_ih, weight_hh, bias_ih, bias_hh]
+            inputs = self._whole(self.dropout(inputs) if layer else inputs, weights)
+        return inputs
+
+    def _whole(self, inputs: Tensor, weights: list[Tensor]) -> Tensor:
+        """One layer over ``[batch, time, n]``."""
+        if self.cell == "gru" and gru.fits(inputs):
+            return gru.gru(inputs, *weights)
+        zeros = inputs.new_zeros(1, len(inputs), self.hidden_size)
+        if self.cell == "lstm":
+            return torch.lstm(inputs, (zeros, zeros), weights, True, 1, 0.0, self.training, False, True)[0]
+        run = torch.gru if self.cell == "gru" else torch.rnn_tanh
+        return run(inputs, zeros, weights, True, 1, 0.0, self.training, False, True)[0]
 
     def make_exportable(self) -> None:
         """Keeps the weights as ONNX's operators want them: one direction in front, gates in ONNX's order, biases of the

@@ -20,7 +20,8 @@ from rgan_kit.plugins.registry import Registry
 from rgan_kit.testing.examples import example_spec
 from rgan_kit.testing.subjects import contracts
 from rgan_kit.training.moments import measure
-from rgan_kit_plugins.emissions import chosen
+from rgan_kit_plugins.emissions import build, chosen
+from rgan_kit_plugins.generators import RecurrentGeneratorOptions
 
 CASES = {
     "joint": lambda: parts.spec(parts.numbers(3)),
@@ -290,3 +291,24 @@ def test_a_plugin_can_bring_an_emission(tmp_path, monkeypatch):
     requirements.test_draws_and_nats_have_the_expected_shape(example_spec("series"))
     requirements.test_what_is_drawn_is_as_likely_as_it_says(example_spec("series"))
     requirements.test_it_says_whether_it_fits(example_spec("series"))
+
+
+def test_binary_features_begin_as_often_1_as_in_the_data():
+    values = np.random.default_rng(0).random((50, 20, 3)) < np.array([0.1, 0.5, 0.9])
+    data = parts.spec(values.astype(np.float32), *(Column(name, grid=1.0) for name in "abc"))
+    independent, in_turn = (
+        build(RecurrentGeneratorOptions(emission=name), data, 5) for name in ("bernoulli", "bernoulli-nade")
+    )
+    assert torch.sigmoid(independent.bias).detach().numpy() == pytest.approx([0.1, 0.5, 0.9], abs=0.03)
+    assert torch.sigmoid(in_turn.heads[0].bias[:, 0]).detach().numpy() == pytest.approx([0.1, 0.5, 0.9], abs=0.03)
+
+
+@pytest.mark.parametrize("features", [5, 140])
+def test_few_features_and_many_come_to_later_columns_alike(features):
+    """By one product, and by a running sum."""
+    model = parts.emission("bernoulli-nade", parts.binary(features))
+    innovations = torch.randn(3, features)
+    found = model._earlier(innovations)
+    for column in range(features):
+        expected = innovations[:, :column] @ model.from_earlier[:column]
+        torch.testing.assert_close(found[:, column], expected, rtol=1e-4, atol=1e-5)

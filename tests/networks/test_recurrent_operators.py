@@ -10,7 +10,7 @@ import torch
 
 from rgan_kit.export.graph import to_onnx
 from rgan_kit.export.smaller import to_float16, to_int8
-from rgan_kit.nn import Recurrence, exportable
+from rgan_kit.nn import LockedDropout, Recurrence, exportable, gru
 from rgan_kit.runtime.manifest import TensorInfo
 
 CELLS = ("rnn", "lstm", "gru")
@@ -111,3 +111,52 @@ def test_weights_that_are_shared_or_computed_do_not_stop_the_smaller_file():
     onnx.checker.check_model(smaller, full_check=True)
     noise = torch.randn(3, 5, 6)
     assert float(np.abs(answer(smaller, noise) - network(noise).numpy()).max()) < 0.05
+
+
+def test_a_gated_unit_on_a_processor_has_the_values_and_gradients_of_torch():
+    torch.manual_seed(0)
+    network, inputs = Recurrence("gru", 7, 5, 2), torch.randn(3, 11, 7, requires_grad=True)
+    ours, theirs = network(inputs), network.rnn(inputs)[0]
+    torch.testing.assert_close(ours, theirs)
+    of = (inputs, *network.parameters())
+    weights = torch.randn_like(ours)
+    mine, torchs = (torch.autograd.grad((each * weights).sum(), of) for each in (ours, theirs))
+    torch.testing.assert_close(mine, torchs, rtol=1e-4, atol=1e-5)
+
+
+def test_first_and_second_derivatives_of_a_gated_unit_are_those_of_differences():
+    torch.manual_seed(0)
+    shapes = ((2, 4, 3), (6, 3), (6, 2), (6,), (6,))  # inputs, weights, biases
+    parts = [torch.randn(*shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    assert torch.autograd.gradcheck(gru.gru, parts)
+    assert torch.autograd.gradgradcheck(gru.gru, parts)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_dropped_weights_are_the_same_at_all_steps_and_none_are_dropped_after_training(cell):
+    torch.manual_seed(0)
+    deep, inputs = Recurrence(cell, 6, 16, 2, dropout=0.5, weight_dropout=0.5, locked=True), torch.randn(3, 9, 6)
+    assert not torch.equal(deep(inputs), deep(inputs))
+    torch.testing.assert_close(deep.eval()(inputs), deep.rnn(inputs)[0])
+    network = Recurrence(cell, 6, 16, weight_dropout=0.5)
+    weight = network.rnn.weight_hh_l0
+    torch.manual_seed(1)
+    dropped = torch.nn.functional.dropout(weight, 0.5)
+    assert 0.4 < (dropped == 0).float().mean() < 0.6
+    torch.manual_seed(1)
+    found = network(inputs)
+    with torch.no_grad():
+        weight.copy_(dropped)
+    again = network.eval()(inputs)
+    torch.testing.assert_close(found, again)
+
+
+def test_a_locked_mask_drops_the_same_features_at_all_steps_of_a_sequence():
+    torch.manual_seed(0)
+    dropout = LockedDropout(0.5)
+    dropped = dropout(torch.ones(64, 10, 8))
+    assert torch.equal(dropped, dropped[:, :1].expand(-1, 10, -1))
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+    assert 0.4 < (dropped == 0).float().mean() < 0.6
+    assert not torch.equal(dropped[0], dropped[1])
+    assert torch.equal(dropout.eval()(torch.ones(2, 3, 4)), torch.ones(2, 3, 4))

@@ -24,8 +24,8 @@ class Linear(nn.Module):
     """``x_f = offset_f + Σ_j past_fj x⁻_j + Σ_{j earlier} within_fj x_j + deviation_f e_f``, with ``x⁻`` the step
     before.
 
-    Where there is none, or it is hidden, another such equation without it stands in its place. Features that are no
-    numbers (binary, one-hot) are their own innovations.
+    Where there is none, or it is hidden, another such equation without it stands in its place. Of features that are no
+    numbers (binary, one-hot) the mean alone is taken off: of 88 keys nearly all are silent, and say nothing then.
 
     Args:
         owner: number of the column of each feature; a feature sees those of earlier columns.
@@ -44,6 +44,9 @@ class Linear(nn.Module):
         offset, within, deviation = np.zeros((2, size)), np.zeros((size, 2, size)), np.ones((2, size))
         past = np.zeros((size, size))
         past[numbers, numbers] = 1
+        if moments is not None:
+            others = np.setdiff1d(np.arange(size), numbers)
+            offset[:, others] = moments[0, 1 + size + others]
         for feature in numbers if moments is not None else ():
             assert moments is not None
             earlier = 1 + size + np.flatnonzero(owner < owner[feature])

@@ -19,6 +19,9 @@ from rgan_kit_plugins.emissions.mixture import MixtureEmission
 if TYPE_CHECKING:
     from rgan_kit_plugins.generators import RecurrentGeneratorOptions
 
+_RAREST = 1e-4
+"""Share that a feature which is never 1 begins with."""
+
 
 def mixture(options: RecurrentGeneratorOptions, data: SeriesSpec, hidden_size: int) -> MixtureEmission:
     """One of several normal distributions."""
@@ -27,7 +30,9 @@ def mixture(options: RecurrentGeneratorOptions, data: SeriesSpec, hidden_size: i
 
 def bernoulli(options: RecurrentGeneratorOptions, data: SeriesSpec, hidden_size: int) -> BernoulliEmission:
     """Independent binary features."""
-    return BernoulliEmission(hidden_size, data.features)
+    made = BernoulliEmission(hidden_size, data.features)
+    begin_at_shares(made.bias, data)
+    return made
 
 
 def joint(options: RecurrentGeneratorOptions, data: SeriesSpec, hidden_size: int) -> InTurnEmission:
@@ -39,6 +44,7 @@ def joint(options: RecurrentGeneratorOptions, data: SeriesSpec, hidden_size: int
 def bernoulli_nade(options: RecurrentGeneratorOptions, data: SeriesSpec, hidden_size: int) -> InTurnEmission:
     """Binary features one after another."""
     head = Bernoulli(data.features, options.emission_size)
+    begin_at_shares(head.bias, data)
     return InTurnEmission(hidden_size, data, [_all(head, data)], options.emission_size, shared=True)
 
 
@@ -73,6 +79,16 @@ def mixed(options: RecurrentGeneratorOptions, data: SeriesSpec, hidden_size: int
     if free:
         groups.append(Group(NormalMixture(len(free), units, options.mixture, options.least_deviation), tuple(free)))
     return InTurnEmission(hidden_size, data, groups, units)
+
+
+def begin_at_shares(bias: Tensor, data: SeriesSpec) -> None:
+    """Sets logits ``[features]`` or ``[features, 1]`` of binary features to how often each is 1 in the data, which is
+    otherwise what a training spends its first hundred steps on."""
+    if data.moments is not None:
+        mean = torch.from_numpy(data.moments[0, 1 + data.features :]).float()
+        share = ((mean + 1) / 2).clamp(_RAREST, 1 - _RAREST)
+        with torch.no_grad():
+            bias.copy_(torch.logit(share).view_as(bias))
 
 
 def _all(head: Head, data: SeriesSpec) -> Group:

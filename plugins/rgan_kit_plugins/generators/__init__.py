@@ -28,6 +28,20 @@ class RecurrentGeneratorOptions(Options):
     dropout: float = Field(
         0.3, ge=0, lt=1, description="share of inputs and outputs of the recurrence dropped in training"
     )
+    locked_dropout: bool = Field(
+        False,
+        description="tokens, autoregressive series: one dropout mask for all steps of a sequence (Gal & Ghahramani "
+        "2016)",
+    )
+    weight_dropout: float = Field(
+        0.0, ge=0, lt=1,
+        description="tokens, autoregressive series: share of the weights from state to state dropped in training "
+        "(Merity et al. 2018)",
+    )  # fmt: skip
+    embedding_dropout: float = Field(
+        0.0, ge=0, lt=1,
+        description="tokens: share of the symbols whose vectors are hidden in a whole batch (Merity et al. 2018)",
+    )  # fmt: skip
     latent_size: int = Field(
         0, ge=0, le=8192, description="size of a latent for the whole sequence; 0 for none (for frames: their content)"
     )

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import Batch, DataSpec, Relaxation, SeriesSpec
-from rgan_kit.nn import Cell, OwnUnits, Recurrence, State, exportable, padding_mask, scan
+from rgan_kit.nn import Cell, OwnUnits, Recurrence, State, dropout_of, exportable, padding_mask, scan
 from rgan_kit_plugins.emissions import build as build_emission
 from rgan_kit_plugins.generators.ends import ends_of
 from rgan_kit_plugins.generators.recurrent_series import Condition
@@ -46,11 +46,13 @@ class AutoregressiveSeriesGenerator(nn.Module):
         width = options.reading_size or output.seen_size
         self.reading = None
         if options.reading_size:
-            self.reading = nn.Sequential(nn.Linear(output.seen_size, width), nn.Tanh(), nn.Dropout(options.dropout))
+            dropout = dropout_of(options.dropout, locked=options.locked_dropout)
+            self.reading = nn.Sequential(nn.Linear(output.seen_size, width), nn.Tanh(), dropout)
         self.recurrence = Recurrence(
-            cell, width + self.condition.size + self.ends.size, options.hidden_size, options.layers, options.dropout
-        )
-        self.dropout = nn.Dropout(options.dropout)
+            cell, width + self.condition.size + self.ends.size, options.hidden_size, options.layers, options.dropout,
+            weight_dropout=options.weight_dropout, locked=options.locked_dropout,
+        )  # fmt: skip
+        self.dropout = dropout_of(options.dropout, locked=options.locked_dropout)
         self.output = output
         self.noise_size = output.noise_size + self.ends.noise
 
@@ -72,8 +74,12 @@ class AutoregressiveSeriesGenerator(nn.Module):
         previous = self._previous(values)
         inputs = self._told(self._read(previous), batch.lengths)
         inputs = self.condition.join(inputs, self.condition(values, latent, batch.labels))
-        of_step = self.output.log_prob(values, self.dropout(self.recurrence(inputs)), previous)
-        nats = of_step * padding_mask(batch.lengths, values.shape[1])
+        hidden, mask = self.dropout(self.recurrence(inputs)), padding_mask(batch.lengths, values.shape[1])
+        if mask.all():
+            nats = self.output.log_prob(values, hidden, previous)
+        else:  # nothing is computed of padding
+            of_steps = self.output.log_prob(values[mask], hidden[mask], previous[mask])
+            nats = of_steps.new_zeros(mask.shape).masked_scatter(mask, of_steps)
         if self.ends.drawn is None:
             return nats
         return torch.cat([nats[:, :1] + self.ends.drawn.log_prob(batch.lengths)[:, None], nats[:, 1:]], dim=1)

@@ -19,6 +19,7 @@ from rgan_kit.nn import (
     Recurrence,
     State,
     block_of,
+    dropout_of,
     exportable,
     padding_mask,
     pick,
@@ -56,8 +57,12 @@ class RecurrentTokenGenerator(nn.Module):
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
         self.from_latent = nn.Linear(options.latent_size, width) if options.latent_size else None
         self.from_label = nn.Embedding(len(data.labels), width) if data.labels else None
-        self.recurrence = Recurrence(cell, width, options.hidden_size, options.layers, options.dropout)
-        self.dropout = nn.Dropout(options.dropout)
+        self.embedding_dropout = options.embedding_dropout
+        self.recurrence = Recurrence(
+            cell, width, options.hidden_size, options.layers, options.dropout,
+            weight_dropout=options.weight_dropout, locked=options.locked_dropout,
+        )  # fmt: skip
+        self.dropout = dropout_of(options.dropout, locked=options.locked_dropout)
         tied = options.tie_weights
         self.project = nn.Linear(options.hidden_size, width) if tied and width != options.hidden_size else nn.Identity()
         self.output = nn.Linear(width if tied else options.hidden_size, data.vocab_size)
@@ -132,13 +137,16 @@ class RecurrentTokenGenerator(nn.Module):
     def _embed(self, previous: Tensor) -> Tensor:
         """Vectors of the previous symbols; in training some are hidden (word dropout, Bowman et al. 2016,
         arXiv:1511.06349), so that a latent is worth reading."""
+        weight = self.embedding.weight
+        if self.training and self.embedding_dropout:  # the same symbols all over the batch
+            weight = weight * F.dropout(weight.new_ones(len(weight), 1), self.embedding_dropout)
         if not (self.training and self.word_dropout):
-            return cast("Tensor", self.embedding(previous))
+            return F.embedding(previous, weight)
         chance = torch.rand(previous.shape, device=previous.device)
         hidden = (chance < self.word_dropout) & (previous != self.data.bos)
         if self.data.unknown is None:
-            return cast("Tensor", self.embedding(previous)).masked_fill(hidden[:, :, None], 0.0)
-        return cast("Tensor", self.embedding(previous.masked_fill(hidden, self.data.unknown)))
+            return F.embedding(previous, weight).masked_fill(hidden[:, :, None], 0.0)
+        return F.embedding(previous.masked_fill(hidden, self.data.unknown), weight)
 
     def step(self, embedded: Tensor, previous: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits ``[batch, vocabulary]`` for generating the next symbol, and the next state.

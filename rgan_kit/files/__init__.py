@@ -4,6 +4,7 @@ opening strangers' files in a process apart, and checking a decoder's manifest. 
 from rgan_kit.files.census import Census, census
 from rgan_kit.files.finding import Found, by_number, count_files, find
 from rgan_kit.files.fingerprint import Fingerprint, digest_of, fingerprint
+from rgan_kit.files.lengths import length_shares
 from rgan_kit.files.manifests import DecoderManifest, one_of
 from rgan_kit.files.naming import numbered
 from rgan_kit.files.refusals import UnreadableError, missing, nothing_usable
@@ -24,6 +25,7 @@ __all__ = [
     "Fingerprint",
     "digest_of",
     "fingerprint",
+    "length_shares",
     "DecoderManifest",
     "numbered",
     "one_of",

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from rgan_kit.contracts import Column, Dataset, DataSpec, Sequences, SequenceSource, SeriesSpec, TokenSpec
-from rgan_kit.files import Split
+from rgan_kit.files import Split, length_shares
 from rgan_kit_plugins.domains.music import embedded
 from rgan_kit_plugins.domains.music.cutting import Cutting
 from rgan_kit_plugins.domains.music.decoder import MusicDecoder
@@ -194,8 +194,7 @@ def _spec(form: Form, train: SequenceSource, validation: SequenceSource, labels:
         names = form.features
         zeros, ones = np.zeros(len(names), np.float32), np.ones(len(names), np.float32)
         columns = tuple(Column(each, grid=1.0) for each in names)
-        counts = np.bincount(train.lengths, minlength=longest + 1)[1:]
-        shares = counts / counts.sum() if np.count_nonzero(counts) > 1 else None
+        shares = length_shares(train.lengths, longest)
         return SeriesSpec(len(names), longest, names, zeros, ones, labels, columns, shares)
     return TokenSpec(len(form.vocabulary), BOS, EOS, PAD, longest - 1, None, form.allowed_next(), labels)
 

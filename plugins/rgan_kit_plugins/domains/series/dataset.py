@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rgan_kit.contracts import DataError, Dataset, SeriesSpec, Tally, TooLittleError, UsageError, evenly
-from rgan_kit.files import Spans
+from rgan_kit.files import Spans, length_shares
 from rgan_kit_plugins.domains.series import moments
 from rgan_kit_plugins.domains.series.columns import ColumnError, HowToRead
 from rgan_kit_plugins.domains.series.decoder import VERSION, SeriesDecoder, SeriesManifest
@@ -28,7 +28,6 @@ from rgan_kit_plugins.domains.series.samples import (
     cut,
     frequent,
     lasting,
-    shares_of,
 )
 from rgan_kit_plugins.domains.series.summary import summary_of
 from rgan_kit_plugins.domains.series.tables import need_pyarrow
@@ -151,7 +150,7 @@ def _assembled(
     trained = encoded[made.train.cover(len(encoded))]
     minimum, maximum = variables.bounds(trained, robust=options.scaling == "robust")
     longest = int(max(train.lengths.max(), validation.lengths.max(initial=0)))
-    shares = shares_of(train.lengths, longest)
+    shares = length_shares(train.lengths, longest)
     spec = SeriesSpec(len(minimum), longest, variables.names, minimum, maximum, label_names, variables.columns, shares)
     picked = (validation[i] for i in evenly(len(validation), options.pictured))
     curves = Curves.of(picked, minimum, maximum)

@@ -201,16 +201,6 @@ def _missing(lost: np.ndarray, noun: str) -> Tally:
     )
 
 
-def shares_of(lengths: np.ndarray, longest: int) -> np.ndarray | None:
-    """How often samples have 1, 2, … steps: float64 ``[longest]``; None where all have the same length and it is the
-    longest."""
-    if len(lengths) and lengths.min() == lengths.max() == longest:
-        return None
-    counts = np.bincount(lengths, minlength=longest + 1)[1:]
-    shares: np.ndarray = counts / counts.sum()
-    return shares
-
-
 def frequent(spans: Spans, labels: np.ndarray | None) -> tuple[np.ndarray | None, int]:
     """The most frequent label of each sample, the first of equally frequent ones, -1 where it has none: int64
     ``[samples]``; and how many have several."""

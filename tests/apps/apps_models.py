@@ -53,7 +53,7 @@ def make(folder: Path) -> dict[str, Path]:
         "struck": _series(
             _music(PianoRoll(PITCHES, _defaults(120.0, 80), onsets=True)), "music", 2 * len(PITCHES), shift=-1.0
         ),
-        "series": _series(_table(), "series", 4, latent_size=2),
+        "series": _series(_table(), "series", 6, latent_size=2),
         "images": _series(
             ImagesDecoder(Preparation(HEIGHT, WIDTH, 3, True)), "images", WIDTH * 3, scale=40.0, shift=128.0
         ),
@@ -102,13 +102,15 @@ def _music(form: Form, tracks: int = 1) -> MusicDecoder:
 def _table() -> SeriesDecoder:
     columns = (
         Variable(name="temperature, °C"),
-        Variable(name="count", decimals=0),
+        Variable(name="count", decimals=0, offset=4.0, low=2.0, high=6.0),
         Variable(name="station", constant=7.0),
-        Variable(name='"gaps"', masked=True),
+        Variable(name="mood", levels=("calm, really", "merry")),
+        Variable(name="town", constant="Ulm"),
+        Variable(name='"gaps"', masked=True, decimals=2),
     )
     recorded = Recorded(id=(), time=None, label=None, window=0, forward_fill=False)
-    curves = Curves.of([], np.zeros(4), np.ones(4)).kept()
     names = Variables(columns).names
+    curves = Curves.of([], np.zeros(len(names)), np.ones(len(names))).kept()
     about = {"columns": columns, "names": names, "reading": recorded, "layout": "rows", "clock": None, "labels": ()}
     return SeriesDecoder(SeriesManifest(version=VERSION, curves=curves, **about))
 
@@ -165,7 +167,7 @@ def _series(
 
 def _recurrent(operator: str, precision: str = "float32") -> onnx.ModelProto:
     """A recurrent operator over the noise, with its weights stored as the exporter stores them in smaller files."""
-    size, gates = 4, {"LSTM": 4, "GRU": 3, "RNN": 1}[operator]
+    size, gates = 6, {"LSTM": 4, "GRU": 3, "RNN": 1}[operator]
     numbers = np.random.default_rng(gates)
     names = ("weights", "recurrence")
     constants: dict[str, Any] = {name: numbers.normal(0, 0.5, (1, gates * size, size)) for name in names}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from apps_page import Page
 from apps_support import PICTURES, ROOT
+from PIL import Image, ImageSequence
 
 from rgan_kit.cli.demo_server import serving
 from rgan_kit.runtime import latent, load
@@ -128,14 +131,20 @@ def test_numbers_are_those_of_python(name, output, shown, crafted):
     assert np.abs(given - expected).max() <= (1 if output == "frames" else 1e-4)
 
 
-def test_a_table_has_the_columns_of_the_data(shown, crafted):
+def test_a_table_is_that_of_python(shown, crafted, tmp_path):
     page = shown("series")
-    lines = page.saved("Save CSV").decode().splitlines()
-    assert lines[0] == 'sample,"temperature, °C",count,station,"""gaps"""'
-    values = load(crafted["series"], provider="cpu").sample(4, seed=1)[0].values
-    first = [float(number or "nan") for number in lines[1].split(",")[1:]]
-    assert np.allclose(first, values[0], atol=1e-4, equal_nan=True)
-    assert page.tab.locator(".chart").count() == 3  # what never varies needs no chart
+    drawn = list(csv.reader(io.StringIO(page.saved("Save CSV").decode())))
+    model = load(crafted["series"], provider="cpu")
+    [table] = [file for file in model.save(model.sample(4, seed=1), tmp_path) if file.suffix == ".csv"]
+    written = list(csv.reader(io.StringIO(table.read_text(encoding="utf-8"))))
+    assert drawn[0] == ["sample", "temperature, °C", "count", "station", "mood", "town", '"gaps"']
+    assert len(drawn) == len(written)
+    for own, other in zip(drawn[1:], written[1:], strict=True):
+        for mine, others in zip(own[1:], other[-6:], strict=True):
+            assert mine == others or abs(float(mine) - float(others)) < 1e-4
+    words = {row[4] for row in drawn[1:]}
+    assert words == {"calm, really", "merry"}
+    assert page.tab.locator(".chart").count() == 4  # what never varies needs no chart
 
 
 def test_labels_and_temperature_are_obeyed(shown, crafted):
@@ -148,19 +157,102 @@ def test_labels_and_temperature_are_obeyed(shown, crafted):
     assert tokens == expected["tokens"].tolist()
 
 
-def test_the_way_through_the_latent_space_is_that_of_python(shown, crafted):
+def test_moves_in_the_latent_space_are_those_of_python(shown, crafted):
     page = shown("series")
     page.set("Samples", 1)
-    page.set("Towards seed", 9)
-    page.set("Way", 0.3)
+    page.set("Seed to the right", 9)
+    page.set("Right", 0.3)
+    page.set("Seed above", 4)
+    page.set("Up", 0.5)
     saved = np.array(json.loads(page.saved("Save numbers"))["series"])
     model = load(crafted["series"], provider="cpu")
-    ends = [latent.prior(model, seed)[0] for seed in (1, 9)]
-    between = latent.slerp(*ends, 11)[[3]]
+    start, right, above = (latent.prior(model, seed)[0] for seed in (1, 9, 4))
+    at = latent.slerp(latent.slerp(start, right, 11)[3], above, 3)[[1]]
     from rgan_kit.runtime import noise
 
     given = noise.normal(1, 0, 1, 24, model.manifest.noise_size)
-    assert np.abs(saved - model.run(noise=given, latent=between)["series"].ravel()).max() < 1e-4
+    assert np.abs(saved - model.run(noise=given, latent=at)["series"].ravel()).max() < 1e-4
+
+
+def test_the_pad_moves_both_sliders_of_the_latent_space(shown):
+    page = shown("series")
+    box = page.tab.locator(".pad").bounding_box()
+    page.tab.locator(".pad").scroll_into_view_if_needed()
+    box = page.tab.locator(".pad").bounding_box()
+    page.tab.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 0.2 * box["height"])
+    page.redrawn()
+    values = [
+        float(page.tab.locator("#controls").get_by_label(name, exact=True).input_value()) for name in ("Right", "Up")
+    ]
+    assert np.allclose(values, (0.25, 0.8), atol=0.051)
+    keep(page, "latent-pad")
+
+
+@pytest.mark.parametrize(
+    ("label", "typed", "said"),
+    [("Seed", "abc", "Seed: “abc” is no whole number"),
+     ("Seed", "18446744073709551616", "from 0 to 18446744073709551615"),
+     ("Samples", "99999", "Samples: “99999” is no whole number from 1 to 64"), ("Samples", "0", "from 1 to 64"),
+     ("Longest", "2.5", "Longest: “2.5” is no whole number")],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_used_is_refused_and_the_samples_stay(label, typed, said, shown):
+    page = shown("text")
+    page.see()
+    field = page.tab.locator("#controls").get_by_label(label, exact=True)
+    field.fill(typed)
+    assert said in page.problem()
+    assert field.get_attribute("aria-invalid") == "true"
+    assert page.tab.locator("#samples > [data-seen]").count() == 1
+    page.set(label, 7)
+    assert page.tab.locator("#problem").inner_text() == ""
+
+
+def test_a_link_repeats_the_draw(browser, crafted):
+    page = Page(browser)
+    with serving(crafted["labelled text"]) as address:
+        page.open(address)
+        page.tab.get_by_label("Label", exact=True).select_option("merry")
+        for label, value in (("Seed", 5), ("Samples", 3), ("Temperature", 0.5), ("Right", 0.25)):
+            page.set(label, value)
+        drawn = page.saved("Save text")
+        page.tab.get_by_role("button", name="Copy link").click()
+        page.wait_until("The link is")
+        link = page.tab.url
+        other = Page(browser)
+        other.open(link)
+        assert other.saved("Save text") == drawn
+        other.tab.goto(f"{address}&seed=5&label=sad&temperature=9")
+        assert "label=sad, temperature=9, which this model does not take" in other.problem()
+        other.context.close()
+    page.context.close()
+    assert page.complaints == other.complaints == []
+
+
+def test_a_draw_that_takes_its_time_says_so_and_can_be_cancelled(browser):
+    page = Page(browser)
+    with serving(ROOT / "exported" / "models" / "sines.onnx") as address:
+        page.open(address)
+        page.see()
+        page.tab.locator("#controls").get_by_label("Samples", exact=True).fill("64")
+        page.tab.locator("#controls").get_by_label("Length", exact=True).fill("4096")
+        page.tab.get_by_role("button", name="Cancel").click()
+        page.wait_until("Cancelled. What is shown is of before.")
+        assert page.tab.locator("#samples > [data-seen]").count() == 1
+        page.tab.locator("#controls").get_by_label("Length", exact=True).fill("24")
+        page.redrawn()
+    page.context.close()
+    assert page.complaints == []
+
+
+def test_a_clip_is_saved_as_a_moving_picture_of_its_own_pixels(shown, crafted):
+    page = shown("video")
+    saved = page.saved("Save Sample 2 as GIF")
+    frames = load(crafted["video"], provider="cpu").outputs(6, seed=1)["frames"][1]
+    with Image.open(io.BytesIO(saved)) as clip:
+        times = clip.width // frames.shape[2]
+        shown_frames = [np.asarray(frame.convert("RGB"))[::times, ::times] for frame in ImageSequence.Iterator(clip)]
+    assert len(shown_frames) == len(frames)
+    assert np.abs(np.stack(shown_frames).astype(int) - frames.astype(int)).max() <= 1
 
 
 def test_everything_can_be_done_by_keyboard(page, crafted):
@@ -242,5 +334,8 @@ def test_the_page_also_stands_on_a_small_screen(browser, crafted):
         page.open(address)
         wide = page.tab.evaluate("document.documentElement.scrollWidth")
         keep(page, "melody-small")
+        first = page.tab.locator("#samples .card").first.bounding_box()
+        settings = page.tab.locator("#controls").bounding_box()
     page.context.close()
     assert wide <= 390
+    assert first["y"] + first["height"] <= 800 <= settings["y"]  # seen at once, above the settings

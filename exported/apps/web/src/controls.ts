@@ -1,7 +1,9 @@
 /** The settings of a draw as form fields, as many as the model has. */
 
-import { button, make } from "./dom";
-import type { Model, Settings } from "./model";
+import { make } from "./dom";
+import type { Model, Move, Settings } from "./model";
+import { makePad } from "./pad";
+import { Problem } from "./problem";
 
 const SEEDS = 2n ** 64n;
 const MOST_SAMPLES = 64;
@@ -11,13 +13,16 @@ const TEMPERATURES = { low: 0.1, high: 2, usual: 1 };
 const FINE = 0.05; // step of the sliders; 1 has to be one of them
 
 export interface Controls {
+  /** What the address asks for and this model does not have, as `name=value`. */
+  unmet: string[];
+  /** The settings, or a Problem that names the first one that cannot be used. */
   read(): Settings;
   /** Another seed, as if it had been typed. */
   reseed(): void;
 }
 
-/** Fills the form; `changed` is called whenever a setting is another one. */
-export function makeControls(form: HTMLFormElement, model: Model, changed: () => void): Controls {
+/** Fills the form, with what an address asks for; `changed` is called whenever a setting is another one. */
+export function makeControls(form: HTMLFormElement, model: Model, asked: URLSearchParams, changed: () => void): Controls {
   const { manifest } = model;
   form.replaceChildren(make("h2", {}, "Settings"));
   form.onsubmit = (event) => {
@@ -29,23 +34,22 @@ export function makeControls(form: HTMLFormElement, model: Model, changed: () =>
   const length = numberField(form, "length", manifest.kind === "tokens" ? "Longest" : "Length", manifest.max_length, Math.max(LONGEST, manifest.max_length));
   const temperature = model.has("temperature") ? temperatureField(form, model) : null;
   const label = manifest.labels.length ? labelField(form, manifest.labels) : null;
-  const journey = manifest.latent_size ? journeyFields(form) : null;
+  const moves = manifest.latent_size ? latentFields(form) : [];
   const reseed = (): void => {
     seed.value = String(crypto.getRandomValues(new Uint32Array(1))[0]);
     changed();
   };
-  form.append(make("p", { class: "ways" }, button("New samples", reseed)));
-  form.querySelector(".ways button")!.classList.add("primary");
   form.oninput = changed;
   return {
+    unmet: take(form, manifest.labels, asked),
     reseed,
     read: () => ({
-      seed: seedOf(seed),
-      count: wholeOf(count),
-      length: wholeOf(length),
+      seed: seedOf(seed, "Seed"),
+      count: wholeOf(count, "Samples"),
+      length: wholeOf(length, manifest.kind === "tokens" ? "Longest" : "Length"),
       temperature: temperature ? Number(temperature.value) : 1,
       label: label?.value ? Number(label.value) : null,
-      journey: journey && Number(journey.share.value) > 0 ? { other: seedOf(journey.other), share: Number(journey.share.value) } : null,
+      moves: moves.map((move) => move()).filter(({ share }) => share > 0),
     }),
   };
 }
@@ -90,23 +94,54 @@ function labelField(form: HTMLElement, labels: string[]): HTMLSelectElement {
   return select;
 }
 
-/** From the samples of one seed to those of another, through the latent space. */
-function journeyFields(form: HTMLElement): { other: HTMLInputElement; share: HTMLInputElement } {
+/** From the latents of one seed towards those of two others, as on a plane. */
+function latentFields(form: HTMLElement): (() => Move)[] {
   const group = make("fieldset", {}, make("legend", {}, "Latent space"));
-  const other = seedField(group, "other-seed", "Towards seed", "2");
-  const share = slider(group, "journey", "Way", 0, 1, 0);
+  const fields = (["right", "up"] as const).map((name, i) => {
+    const [title, word] = name === "right" ? ["Seed to the right", "Right"] : ["Seed above", "Up"];
+    const other = seedField(group, `${name}-seed`, title, String(i + 2));
+    return { name, title, other, share: slider(group, name, word, 0, 1, 0) };
+  });
+  group.append(makePad(fields[0]!.share, fields[1]!.share));
   form.append(group);
-  return { other, share };
+  return fields.map(({ name, title, other, share }) => () => ({ name, other: seedOf(other, title), share: Number(share.value) }));
 }
 
-function seedOf(input: HTMLInputElement): bigint {
+/**
+ * Puts into the fields what an address asks for, as it stands: what cannot be used is refused like what is typed. Returns
+ * what a slider or a list does not have, and so does not take.
+ */
+function take(form: HTMLFormElement, labels: string[], asked: URLSearchParams): string[] {
+  const unmet = [];
+  for (const [name, value] of asked) {
+    if (name === "model") continue;
+    const field = form.elements.namedItem(name);
+    const known = field instanceof HTMLInputElement || field instanceof HTMLSelectElement;
+    const given = name === "label" ? String(labels.indexOf(value)) : value;
+    if (known) {
+      field.value = given;
+      field.dispatchEvent(new Event("input"));
+    }
+    if (!known || (field.value !== given && Number(field.value) !== Number(given))) unmet.push(`${name}=${value.slice(0, 40)}`);
+  }
+  return unmet;
+}
+
+function seedOf(input: HTMLInputElement, title: string): bigint {
   const text = input.value.trim();
   const fits = /^\d{1,20}$/.test(text) && BigInt(text) < SEEDS;
-  input.setAttribute("aria-invalid", String(!fits));
-  return fits ? BigInt(text) : 0n;
+  refuse(input, !fits && `${title}: “${text.slice(0, 40)}” is no whole number from 0 to ${SEEDS - 1n}.`);
+  return BigInt(text);
 }
 
-function wholeOf(input: HTMLInputElement): number {
-  const value = Math.round(Number(input.value));
-  return Math.min(Number(input.max), Math.max(1, Number.isFinite(value) ? value : 1));
+function wholeOf(input: HTMLInputElement, title: string): number {
+  const value = Number(input.value || NaN);
+  const fits = Number.isInteger(value) && value >= 1 && value <= Number(input.max);
+  refuse(input, !fits && `${title}: “${input.value}” is no whole number from 1 to ${input.max}.`);
+  return value;
+}
+
+function refuse(input: HTMLInputElement, fault: string | false): void {
+  input.setAttribute("aria-invalid", String(fault !== false));
+  if (fault !== false) throw new Problem(fault, "Nothing was drawn.");
 }

@@ -20,6 +20,10 @@ export interface Answer {
 type Asked = { act: "load"; file: Uint8Array } | { act: "run"; arrays: Arrays };
 
 const PATIENCE = 60_000; // milliseconds of one call
+const CANCELLED = "cancelled";
+
+/** The user wanted no more of it. */
+export class Cancelled extends Error {}
 
 export class Engine {
   private worker = this.start();
@@ -27,6 +31,8 @@ export class Engine {
   private asked = 0;
   private file: Uint8Array | null = null;
   private ended = false;
+  /** Ends the call that is running; nothing where none is. */
+  cancel: () => void = () => undefined;
 
   /** Hands over a model file; the names of its inputs. */
   async load(file: Uint8Array): Promise<string[]> {
@@ -55,12 +61,15 @@ export class Engine {
   private async ask(asked: Asked): Promise<Answer> {
     const number = ++this.asked;
     const answer = await new Promise<Answer>((resolve) => {
-      const timer = setTimeout(() => {
+      const stop = (error: string): void => {
+        clearTimeout(timer);
         this.worker.terminate();
         this.worker = this.start();
         this.ended = true;
-        resolve({ number, error: `it took longer than ${PATIENCE / 1000} seconds and was stopped` });
-      }, PATIENCE);
+        resolve({ number, error });
+      };
+      const timer = setTimeout(stop, PATIENCE, `it took longer than ${PATIENCE / 1000} seconds and was stopped`);
+      this.cancel = () => stop(CANCELLED);
       this.waiting.set(number, (given) => {
         clearTimeout(timer);
         resolve(given);
@@ -68,6 +77,8 @@ export class Engine {
       this.worker.postMessage({ number, ...asked } satisfies Request);
     });
     this.waiting.delete(number);
+    this.cancel = () => undefined;
+    if (answer.error === CANCELLED) throw new Cancelled();
     if (answer.error !== undefined) {
       const verb = asked.act === "load" ? "open" : "run";
       throw new Problem(`This model does not ${verb}: ${answer.error}.`, "Export it again, or choose another file.");

@@ -8,6 +8,8 @@ const LARGEST = 512 * 2 ** 20;
 export interface Arrived {
   name: string;
   bytes: Uint8Array;
+  /** The address that it came from; null where it is a file of the user's. */
+  source: string | null;
 }
 
 /** Calls `take` with what promises to become a file, whenever the user names one. */
@@ -18,15 +20,15 @@ export function listen(take: (name: string, file: Promise<Arrived>) => void): vo
     if (file) take(file.name, read(file));
     picker.value = ""; // so that choosing the same file again counts
   });
-  const hint = (on: boolean) => document.body.classList.toggle("dropping", on);
+  const show = (on: boolean) => document.body.classList.toggle("dropping", on);
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
-    hint(true);
+    show(true);
   });
-  document.addEventListener("dragleave", (event) => event.relatedTarget === null && hint(false));
+  document.addEventListener("dragleave", (event) => event.relatedTarget === null && show(false));
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    hint(false);
+    show(false);
     const file = event.dataTransfer?.files[0];
     if (file) take(file.name, read(file));
   });
@@ -41,7 +43,7 @@ export function listen(take: (name: string, file: Promise<Arrived>) => void): vo
 
 async function read(file: File): Promise<Arrived> {
   check(file.size);
-  return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+  return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()), source: null };
 }
 
 async function download(address: string): Promise<Arrived> {
@@ -63,7 +65,7 @@ async function download(address: string): Promise<Arrived> {
   check(Number(answer.headers.get("content-length") ?? 0));
   const bytes = new Uint8Array(await answer.arrayBuffer());
   check(bytes.length);
-  return { name: nameOf(address), bytes };
+  return { name: nameOf(address), bytes, source: address };
 }
 
 function check(size: number): void {

@@ -1,5 +1,5 @@
 /** Points on the great circle from one latent to another, both included (White 2016, arXiv:1609.04468). */
-export function way(start: Float32Array, end: Float32Array, share: number): Float32Array {
+export function slerp(start: Float32Array, end: Float32Array, share: number): Float32Array {
   const norm = (vector: Float32Array) => Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
   const dot = start.reduce((sum, value, i) => sum + value * end[i]!, 0);
   const cosine = dot / Math.max(norm(start) * norm(end), 1e-12);

@@ -1,7 +1,7 @@
 /** A model, ready to be sampled: settings in, arrays out, with the random numbers of `rgankit sample`. */
 
 import { Engine, type Arrays } from "./engine";
-import { way } from "./latent";
+import { slerp } from "./latent";
 import { readManifest, type Manifest } from "./manifest";
 import { readMetadata } from "./metadata";
 import { anyLabel, normal, STREAMS, uniform } from "./noise";
@@ -14,8 +14,15 @@ export interface Settings {
   temperature: number;
   /** Number of the label of every sample; null draws one for each. */
   label: number | null;
-  /** Where in the latent space, from the seed's own latent (0) to that of another seed (1); null leaves it alone. */
-  journey: { other: bigint; share: number } | null;
+  /** Where in the latent space: from the seed's own latent towards those of other seeds, one after the other. */
+  moves: Move[];
+}
+
+/** From where one is (share 0) to the latent of another seed (share 1). */
+export interface Move {
+  name: "right" | "up";
+  other: bigint;
+  share: number;
 }
 
 export interface Outputs {
@@ -25,6 +32,8 @@ export interface Outputs {
   /** `tokens` stay empty for the other kinds, whose numbers are here, beside their shape. */
   data: Float32Array | Uint8Array;
   shape: number[];
+  /** Steps of each sample of series or frames whose lengths differ; null where all are as long. */
+  lengths: number[] | null;
   labels: number[] | null;
 }
 
@@ -73,11 +82,9 @@ export class Model {
     return { arrays, labels };
   }
 
-  private latent({ seed, journey }: Settings, sample: number): Float32Array {
-    const own = normal(seed, sample, this.manifest.latent_size, STREAMS.latent);
-    if (!journey) return own;
-    const other = normal(journey.other, sample, this.manifest.latent_size, STREAMS.latent);
-    return way(own, other, journey.share);
+  private latent({ seed, moves }: Settings, sample: number): Float32Array {
+    const of = (each: bigint): Float32Array => normal(each, sample, this.manifest.latent_size, STREAMS.latent);
+    return moves.reduce((at, { other, share }) => slerp(at, of(other), share), of(seed));
   }
 
   private outputs(arrays: Arrays): Omit<Outputs, "labels"> {
@@ -88,14 +95,13 @@ export class Model {
     if (!main || main.type !== type || main.shape.length !== rank) {
       throw new Problem(`This model gives no ${type} ${kind} of ${rank} dimensions, against its contract.`);
     }
-    if (main.type !== "int64") return { kind, tokens: [], data: main.data, shape: main.shape };
-    const time = main.shape[1]!;
-    const lengths = arrays.lengths?.type === "int64" ? arrays.lengths.data : null;
-    const tokens = Array.from({ length: main.shape[0]! }, (_, row) => {
-      const length = Math.min(time, Math.max(0, Number(lengths?.[row] ?? time)));
-      return Array.from(main.data.subarray(row * time, row * time + length), Number);
-    });
-    return { kind, tokens, data: new Uint8Array(0), shape: main.shape };
+    const [count, time] = main.shape as [number, number];
+    const given = arrays.lengths?.type === "int64" ? Array.from(arrays.lengths.data, Number) : null;
+    const lengths = given && Array.from({ length: count }, (_, row) => Math.min(time, Math.max(0, given[row] ?? time)));
+    if (main.type !== "int64") return { kind, tokens: [], data: main.data, shape: main.shape, lengths };
+    const tokens = Array.from({ length: count }, (_, row) =>
+      Array.from(main.data.subarray(row * time, row * time + (lengths?.[row] ?? time)), Number));
+    return { kind, tokens, data: new Uint8Array(0), shape: main.shape, lengths };
   }
 }
 

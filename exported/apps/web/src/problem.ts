@@ -1,8 +1,8 @@
-/** Something that the user can mend: what is wrong, and what to do about it. */
+/** Something that the user can fix: what is wrong, and what to do about it. */
 export class Problem extends Error {
   constructor(
     message: string,
-    readonly mend = "",
+    readonly hint = "",
   ) {
     super(message);
     this.name = "Problem";

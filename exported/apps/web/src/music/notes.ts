@@ -206,14 +206,15 @@ function fromRolls(outputs: Outputs, frame: Frame, decoder: Decoder): Piece[] {
   const lowest = numberOf(decoder, "lowest_pitch", 0, 127);
   const keys = Math.min(features, numberOf(decoder, "highest_pitch", lowest, 127) - lowest + 1);
   const threshold = numberOf(decoder, "threshold", 0, 1);
-  const metre = metreOf((decoder.metres as Decoder | undefined)?.[time]);
   return Array.from({ length: count }, (_, sample) => {
     const notes: Note[] = [];
+    const length = outputs.lengths?.[sample] ?? time;
+    const metre = metreOf((decoder.metres as Decoder | undefined)?.[length]);
     const above = (step: number, place: number): boolean =>
       place < features && outputs.data[(sample * time + step) * features + place]! > threshold;
     for (let key = 0; key < keys; key++) {
       let sounding: Note | null = null;
-      for (let step = 0; step < time; step++) {
+      for (let step = 0; step < length; step++) {
         const struck = above(step, keys + key);
         if (!struck && !above(step, key)) sounding = null;
         else if (sounding && !struck) sounding.duration++;
@@ -221,6 +222,6 @@ function fromRolls(outputs: Outputs, frame: Frame, decoder: Decoder): Piece[] {
       }
     }
     notes.sort((a, b) => a.start - b.start || a.pitch - b.pitch);
-    return { ...frame, notes, length: time, metres: metre ? [metre] : frame.metres };
+    return { ...frame, notes, length, metres: metre ? [metre] : frame.metres };
   });
 }

@@ -1,6 +1,7 @@
 /** Pictures on canvases, still (domain images) or moving (kind frames). */
 
 import { button, make, save, wantsStillness } from "../dom";
+import { gifOf } from "../gif";
 import type { Manifest } from "../manifest";
 import type { Outputs } from "../model";
 import { Problem } from "../problem";
@@ -17,8 +18,10 @@ interface Picture {
 
 /** Moving pictures with one clock for all, and a slider for its time. */
 export const showFrames: MakeView = (outputs, manifest) => {
-  const [count, time, height, width, channels] = outputs.shape as [number, number, number, number, number];
-  const pictures = picturesOf(outputs.data, [count, time, height, width, channels], (i) => titleOf(outputs, manifest, i));
+  const shape = outputs.shape as Shape;
+  const [, time] = shape;
+  const lengthOf = (sample: number): number => Math.max(1, outputs.lengths?.[sample] ?? time); // then its last frame stays
+  const pictures = picturesOf(outputs.data, shape, (i) => titleOf(outputs, manifest, i));
   const captions = captionsOf(outputs, manifest);
   const given = Number(manifest.decoder.fps);
   const fps = given > 0 ? Math.min(given, MOST_FPS) : USUAL_FPS;
@@ -31,7 +34,7 @@ export const showFrames: MakeView = (outputs, manifest) => {
     now = frame;
     slider.value = String(frame);
     place.textContent = `${frame + 1} of ${time}`;
-    pictures.forEach((picture) => picture.draw(frame));
+    pictures.forEach((picture, i) => picture.draw(Math.min(frame, lengthOf(i) - 1)));
   }
   function stop(): void {
     clearInterval(timer);
@@ -47,11 +50,16 @@ export const showFrames: MakeView = (outputs, manifest) => {
     stop();
     show(Number(slider.value));
   });
-  const strip = button("Save frames", () => saveStrips(outputs.data, [count, time, height, width, channels]));
+  const strip = button("Save frames", () => saveStrips(outputs.data, shape, lengthOf));
+  const cards = cardsOf(pictures, captions);
+  cards.querySelectorAll("figure").forEach((card, i) => {
+    const keep = (): void => save(`sample-${i + 1}.gif`, gifOf(enlarged(outputs.data, shape, i, lengthOf(i)), 1000 / fps), "image/gif");
+    if (time > 1) card.append(button("Save GIF", keep, `Save Sample ${i + 1} as GIF`));
+  });
   show(0);
   if (time > 1 && !wantsStillness()) start();
   const clock = make("div", { class: "row clock" }, toggle, make("label", { for: "frame" }, "Frame"), slider, place);
-  return { element: make("div", {}, clock, cardsOf(pictures, captions)), actions: [strip], stop };
+  return { element: make("div", {}, clock, cards), actions: [strip], stop };
 };
 
 /** A series of rows of pixels, from 0 to 255, as a picture. */
@@ -64,7 +72,7 @@ export const showImages: MakeView = (outputs, manifest) => {
   const pictures = picturesOf(bytes, shape, (i) => titleOf(outputs, manifest, i));
   const captions = captionsOf(outputs, manifest);
   pictures.forEach((picture) => picture.draw(0));
-  const keep = button("Save pictures", () => saveStrips(bytes, shape));
+  const keep = button("Save pictures", () => saveStrips(bytes, shape, () => 1));
   return { element: cardsOf(pictures, captions), actions: [keep], stop: () => undefined };
 };
 
@@ -78,7 +86,7 @@ function picturesOf(data: ArrayLike<number>, shape: Shape, title: (sample: numbe
     const canvas = make("canvas", { role: "img", "aria-label": words });
     canvas.width = width;
     canvas.height = height;
-    canvas.style.width = `${Math.max(1, Math.round(WIDTH / width)) * width}px`;
+    canvas.style.width = `${timesLarger(width) * width}px`;
     const context = canvas.getContext("2d")!;
     const draw = (frame: number): void => context.putImageData(imageOf(data, shape, sample, frame), 0, 0);
     return { canvas, draw };
@@ -97,6 +105,24 @@ function imageOf(data: ArrayLike<number>, [, time, height, width, channels]: Sha
   return image;
 }
 
+/** How many times larger than they are small pictures are shown and saved, so that people can see them. */
+const timesLarger = (width: number): number => Math.max(1, Math.round(WIDTH / width));
+
+/** The frames of one sample, at the size that they are shown in. */
+function enlarged(data: ArrayLike<number>, shape: Shape, sample: number, length: number): ImageData[] {
+  const [, , height, width] = shape;
+  const times = timesLarger(width);
+  return Array.from({ length }, (_, frame) => {
+    const own = new Uint32Array(imageOf(data, shape, sample, frame).data.buffer);
+    const image = new ImageData(width * times, height * times);
+    const large = new Uint32Array(image.data.buffer);
+    for (let y = 0, at = 0; y < image.height; y++) {
+      for (let x = 0; x < image.width; x++, at++) large[at] = own[Math.floor(y / times) * width + Math.floor(x / times)]!;
+    }
+    return image;
+  });
+}
+
 const captionsOf = ({ shape, labels }: Outputs, manifest: Manifest): string[] =>
   Array.from({ length: shape[0]! }, (_, i) => (labels ? `${i + 1} · ${manifest.labels[labels[i]!]}` : `${i + 1}`));
 
@@ -106,14 +132,14 @@ function cardsOf(pictures: Picture[], captions: string[]): HTMLElement {
 }
 
 /** One PNG of all samples as they are: a sample a row, a frame a column. */
-function saveStrips(data: ArrayLike<number>, shape: Shape): void {
+function saveStrips(data: ArrayLike<number>, shape: Shape, lengthOf: (sample: number) => number): void {
   const [count, time, height, width] = shape;
   const canvas = make("canvas");
   canvas.width = time * (width + 1) - 1;
   canvas.height = count * (height + 1) - 1;
   const context = canvas.getContext("2d")!;
   for (let sample = 0; sample < count; sample++) {
-    for (let frame = 0; frame < time; frame++) {
+    for (let frame = 0; frame < lengthOf(sample); frame++) {
       context.putImageData(imageOf(data, shape, sample, frame), frame * (width + 1), sample * (height + 1));
     }
   }

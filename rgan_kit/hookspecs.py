@@ -111,9 +111,9 @@ def rgankit_train_start(run: RunInfo, step: int) -> None:
 
 @hookspec
 def rgankit_step_end(run: RunInfo, step: int, metrics: Mapping[str, float]) -> None:
-    """Metrics were written: of the losses every ``train.log_every`` steps, and ``samples/…`` and ``evaluation/…``
-    where those are due, so that a step may be told of several times. ``step`` is the number of steps done (0 for the
-    evaluation before the first). Values may be NaN."""
+    """Metrics were written: of the losses every ``train.log_every`` steps, as means since the last time, and
+    ``samples/…`` and ``evaluation/…`` where those are due, so that a step may be told of several times. ``step`` is the
+    number of steps done (0 for the evaluation before the first). Values may be NaN."""
 
 
 @hookspec

@@ -81,7 +81,7 @@ def test_a_bad_option_is_one_message_and_nothing_is_written(rgankit, tmp_path, w
 
 
 def test_resume_takes_no_other_options(rgankit, trained):
-    one_message(rgankit("train", "--resume", trained, "--steps", 5), 2, "--resume")
+    one_message(rgankit("train", "--resume", trained, "--seed", 5), 2, "--resume")
 
 
 def test_an_existing_folder_is_not_trained_over(rgankit, tmp_path):

@@ -25,7 +25,8 @@ from rgan_kit.contracts import (
 from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.training.checkpoints import CheckpointFolder
 from rgan_kit.training.reporting import Silent
-from rgan_kit.training.session import RunExistsError, begin, load_dataset, load_trained, resume
+from rgan_kit.training.resuming import resume
+from rgan_kit.training.session import RunExistsError, begin, load_dataset, load_trained
 from rgan_kit.training.state import Interrupted
 
 

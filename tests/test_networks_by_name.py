@@ -13,7 +13,8 @@ from support import registry_with
 from rgan_kit.config import Request, resolve
 from rgan_kit.contracts import NetworkUse, PluginError, RecipeSpec, UsageError
 from rgan_kit.training.reporting import Silent
-from rgan_kit.training.session import begin, load_dataset, load_trained, make_trainer, resume
+from rgan_kit.training.resuming import resume
+from rgan_kit.training.session import begin, load_dataset, load_trained, make_trainer
 
 QUICK = ("train.threads=1", "train.evaluation_samples=8", "domain.embedded_sequences=60", "train.log_every=1",
          "train.evaluate_every=100", "train.sample_every=100", "train.checkpoint_every=3",

@@ -109,7 +109,8 @@ def test_origins_that_no_run_writes_are_one_message(tmp_path, table):
 
 def test_a_run_goes_on_and_is_looked_at_beside_a_rival(with_rivals, tmp_path):
     from rgan_kit.training.reporting import Silent
-    from rgan_kit.training.session import begin, load_dataset, load_trained, resume
+    from rgan_kit.training.resuming import resume
+    from rgan_kit.training.session import begin, load_dataset, load_trained
 
     settings = [*SMALL, "train.evaluation_samples=8", "train.checkpoint_every=1"]
     config = resolve(Request(recipe="lstm-gan", steps=4, settings=settings), installed_registry())
@@ -119,7 +120,7 @@ def test_a_run_goes_on_and_is_looked_at_beside_a_rival(with_rivals, tmp_path):
     assert trainer.train().step == 4
     assert load_trained(tmp_path / "run", None, registry).config.origins == config.origins
     replayed = resolve(Request(config=tmp_path / "run" / "config.toml"), registry)
-    assert replayed.digest() == trainer.config.digest()
+    assert replayed.to_dict() == trainer.config.to_dict()
 
 
 @pytest.mark.export

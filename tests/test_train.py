@@ -18,7 +18,8 @@ from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.training.checkpoints import CheckpointFolder
 from rgan_kit.training.engine import Engine, resolve_device
 from rgan_kit.training.reporting import Silent
-from rgan_kit.training.session import begin, load_dataset, load_trained, resume
+from rgan_kit.training.resuming import resume
+from rgan_kit.training.session import begin, load_dataset, load_trained
 from rgan_kit.training.state import Interrupted
 
 CADENCE = ("train.checkpoint_every=4", "train.evaluate_every=5", "train.sample_every=7", "train.log_every=2")

@@ -20,7 +20,7 @@ from rgan_kit.errors import ExitCode, UsageError
 from rgan_kit.plugins.contain import Asking, on_interrupt
 
 if TYPE_CHECKING:
-    from rgan_kit.config import RunConfig
+    from rgan_kit.config import Request, RunConfig
     from rgan_kit.contracts import Dataset
     from rgan_kit.plugins.registry import Registry
     from rgan_kit.training.trainer import Trainer
@@ -58,7 +58,14 @@ def add_to(app: typer.Typer, results: Results) -> None:
         run: Annotated[
             Path | None, typer.Option(help="Folder to write; runs/<recipe>-<domain>-<n> if not given.")
         ] = None,
-        resume: Annotated[Path | None, typer.Option(help="Run to go on with.")] = None,
+        resume: Annotated[
+            Path | None,
+            typer.Option(help="Run to go on with; --steps, --data, --device and some of --set train.… may change."),
+        ] = None,
+        init_from: Annotated[
+            str | None,
+            typer.Option(help="Run whose weights to begin with, as RUN or RUN:step-00000250; what fits is taken."),
+        ] = None,
         checkpoint: Annotated[
             str | None, typer.Option(help="With --resume: from this checkpoint, not the newest.")
         ] = None,
@@ -70,11 +77,11 @@ def add_to(app: typer.Typer, results: Results) -> None:
         from rgan_kit.plugins.registry import default_registry
 
         registry = default_registry()
-        request = Request(plugin, domain, data, settings or (), config, steps, seed, device)
+        request = Request(plugin, domain, data, settings or (), config, steps, seed, device, init_from)
         if resume is not None:
             _refuse_beside_resume(request, run, dry_run)
             need("train", TRAIN)
-            _resume(resume, checkpoint, registry, results)
+            _resume(resume, checkpoint, request, registry, results)
             return
         if checkpoint is not None:
             raise UsageError("--checkpoint goes with --resume.", "Name the run: --resume runs/<name>")
@@ -89,10 +96,11 @@ def add_to(app: typer.Typer, results: Results) -> None:
 
 
 def _refuse_beside_resume(request: Any, run: Path | None, dry_run: bool) -> None:
-    if any(value not in (None, ()) for value in vars(request).values()) or run is not None or dry_run:
+    unfit = ("recipe", "domain", "config", "seed", "init_from")
+    if any(getattr(request, name) is not None for name in unfit) or run is not None or dry_run:
         raise UsageError(
-            "--resume goes on with a run as it was configured; it takes no other options but --checkpoint.",
-            "To change something, begin a new run with: rgankit train --config RUN/config.toml --set …",
+            "--resume goes on with a run; what may change is --steps, --data, --device and some of --set train.….",
+            "To change more, begin a new run: rgankit train --config RUN/config.toml --init-from RUN --set …",
         )
 
 
@@ -124,12 +132,12 @@ def _begun(config: RunConfig, dataset: Dataset, run: Path | None, registry: Regi
     raise UsageError(f"runs/{stem}-…: another training took every name that was free.", "Name a folder with --run.")
 
 
-def _resume(folder: Path, checkpoint: str | None, registry: Registry, results: Results) -> None:
+def _resume(folder: Path, checkpoint: str | None, wanted: Request, registry: Registry, results: Results) -> None:
     from rgan_kit.cli.progress import make_reporter
-    from rgan_kit.training.session import resume
+    from rgan_kit.training.resuming import resume
 
     with make_reporter() as reporter:
-        trainer = resume(folder, checkpoint, registry, reporter)
+        trainer = resume(folder, checkpoint, registry, reporter, wanted)
         _introduce(reporter, trainer.config, trainer.dataset)
         reporter.message(f"run: {folder}, going on after step {trainer.state.step}")
         _train(trainer)

@@ -5,8 +5,6 @@ It is resolved once, written into the run, and replayed from there.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,10 +24,7 @@ from rgan_kit.contracts.specs import (
 from rgan_kit.errors import DataError, UsageError
 from rgan_kit.plugins.registry import Registry
 
-_INSTALLED = ("origins", "versions")
-"""Tables that say what was installed."""
-
-_TOP_LEVEL = ("recipe", "seed", "data", *_INSTALLED)
+_TOP_LEVEL = ("recipe", "seed", "data", "init_from", "changes", "origins", "versions")
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,7 @@ class RunConfig:
         parts: the networks by the recipe's names, in the order in which they are built, and the objective.
         train: options of the trainer.
         seed: of everything random.
+        init_from: the run whose weights it begins with (absolute), perhaps with ``:`` and a checkpoint; else None.
         origins: where recipe, parts and domain come from, as ``distribution:name`` by section.
         versions: of their distributions.
     """
@@ -53,6 +49,7 @@ class RunConfig:
     parts: Mapping[str, Selection]
     train: TrainOptions
     seed: int = 0
+    init_from: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,22 +67,13 @@ class RunConfig:
         """The same, with the number of CPU threads settled, so that a replay computes the same bits."""
         return replace(self, train=self.train.model_copy(update={"threads": threads}))
 
-    def digest(self, written: Path | None = None) -> str:
-        """SHA-256 (hex) of everything that decides what is computed, but for which plugins were installed.
-
-        Args:
-            written: the run's ``config.toml``, which counts where it is there: options that came later are not in it,
-                and are no change.
-        """
-        document = read_toml(written) if written is not None and written.exists() else self.to_dict()
-        deciding = {key: value for key, value in document.items() if key not in _INSTALLED}
-        return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
-
     def to_dict(self) -> dict[str, Any]:
         """As written into ``config.toml``."""
         document: dict[str, Any] = {"recipe": self.recipe, "seed": self.seed}
         if self.data is not None:
             document["data"] = str(self.data)
+        if self.init_from is not None:
+            document["init_from"] = self.init_from
         for section, selection in (*self.parts.items(), ("domain", self.domain)):
             options = selection.options.model_dump(mode="json", exclude_none=True)
             document[section] = {"name": selection.name, **options}
@@ -106,6 +94,7 @@ class Request:
     steps: int | None = None
     seed: int | None = None
     device: str | None = None
+    init_from: str | None = None
 
 
 def resolve(request: Request, registry: Registry) -> RunConfig:
@@ -155,6 +144,7 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
         parts=parts,
         train=train,
         seed=_seed(request.seed if request.seed is not None else document.get("seed", 0)),
+        init_from=_text_of(document, "init_from") if request.init_from is None else _from(request.init_from),
         origins={"recipe": offer.qualified, **{name: each.qualified for name, each in selections.items()}},
         versions={offer.plugin.distribution: offer.plugin.version, **versions},
     )
@@ -206,6 +196,19 @@ def _data_of(document: Mapping[str, Any]) -> Path | None:
     if data is not None and not isinstance(data, str):
         raise UsageError(f"data = {data!r}: this has to be a path.", 'Write, for example: data = "names.txt"')
     return Path(data) if data else None
+
+
+def _text_of(document: Mapping[str, Any], key: str) -> str | None:
+    value = document.get(key)
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{key} = {value!r}: this has to be a text.")
+    return value
+
+
+def _from(init_from: str) -> str:
+    """A run, perhaps with ``:`` and a checkpoint, as an absolute path."""
+    folder, colon, checkpoint = init_from.partition(":step-")
+    return f"{_absolute(Path(folder))}{colon}{checkpoint}"
 
 
 def _absolute(data: Path) -> Path:

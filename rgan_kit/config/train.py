@@ -15,6 +15,11 @@ class TrainOptions(Options):
     """How a training runs; ``rgankit plugins show train`` prints this."""
 
     steps: int = Field(1500, ge=1, le=10**9, description="steps of the whole training, shared out among its stages")
+    planned_steps: int = Field(
+        0, ge=0, le=10**9,
+        description="steps that the stages share out, where the run was extended since and the last stage has the "
+        "others; 0 for all",
+    )  # fmt: skip
     batch_size: int = Field(64, ge=1, le=65536, description="sequences a step")
     generator_learning_rate: float = Field(
         3e-3, gt=0, le=1, description="of the generator's Adam, unless a phase sets its own"
@@ -42,7 +47,9 @@ class TrainOptions(Options):
     log_every: int = Field(20, ge=1, le=10**9, description="steps between lines of metrics")
     sample_every: int = Field(250, ge=1, le=10**9, description="steps between samples shown and written")
     checkpoint_every: int = Field(250, ge=1, le=10**9, description="steps between checkpoints")
-    keep_checkpoints: int = Field(3, ge=1, le=10**6, description="newest checkpoints kept, beside the best")
+    keep_checkpoints: int = Field(
+        3, ge=1, le=10**6, description="newest checkpoints, and samples, kept beside the best"
+    )
     device: str = Field("auto", description="auto, cpu, cuda or cuda:N")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16 for autocast")
     threads: int = Field(0, ge=0, le=1024, description="CPU threads; 0 to choose by a short measurement")

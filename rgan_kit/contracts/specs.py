@@ -209,7 +209,7 @@ SHORTHANDS: Mapping[NetworkName, NetworkUse] = {
 """What the three fields of a recipe stand for."""
 
 _NETWORK_NAME = re.compile(r"(?!average_of_)[a-z][a-z0-9_]*")
-_TAKEN = ("objective", "domain", "train", "recipe", "seed", "data", "origins", "versions")
+_TAKEN = ("objective", "domain", "train", "recipe", "seed", "data", "init_from", "changes", "origins", "versions")
 """Words that mean something else in a configuration."""
 
 

@@ -50,7 +50,7 @@ class RecipeContract:
         """To the same bits."""
         from rgan_kit.contracts import ExitCode
         from rgan_kit.training.reporting import Silent
-        from rgan_kit.training.session import resume
+        from rgan_kit.training.resuming import resume
         from rgan_kit.training.state import Interrupted
 
         whole = self.trainer(domain, tmp_path / "whole")
@@ -90,8 +90,9 @@ class RecipeContract:
 
 def _weights(trainer: Trainer) -> dict[str, Any]:
     from rgan_kit.training.checkpoints import weights
+    from rgan_kit.training.snapshot import stored
 
     found: dict[str, Any] = {}
-    for prefix, network in trainer.stored().items():
+    for prefix, network in stored(trainer).items():
         found.update(weights(prefix, network))
     return found

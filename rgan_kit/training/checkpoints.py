@@ -156,12 +156,8 @@ class CheckpointFolder:
             if step != best:
                 self._remove(step)
 
-    def go_back_to(self, step: int) -> None:
-        """Deletes later checkpoints, which a training that goes on from ``step`` will write anew, and what a killed
-        process has left half done."""
-        for later in self.steps():
-            if later > step:
-                self._remove(later)
+    def sweep(self) -> None:
+        """Removes what a killed process has left half done."""
         for left in self.folder.glob(".step-*"):
             shutil.rmtree(left, ignore_errors=True)
 

@@ -35,6 +35,11 @@ class DescribedData:
     fingerprint: str
 
 
+def describe(dataset: Dataset) -> DescribedData:
+    """A data set without its samples."""
+    return DescribedData(dataset.spec, dataset.decoder.manifest(), dataset.fingerprint)
+
+
 def describe_data(folder: Path, dataset: Dataset) -> None:
     """Writes the description of a data set into a run's folder."""
     fields = {field.name: getattr(dataset.spec, field.name) for field in dataclasses.fields(dataset.spec)}

@@ -88,6 +88,13 @@ class Engine:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
+    def describe(self) -> dict[str, str | int]:
+        """What the last bits of sums depend on, beside the run itself."""
+        if self.device.type == "cuda":
+            return {"device": torch.cuda.get_device_name(self.device), "torch": torch.__version__}
+        instructions = torch.backends.cpu.get_cpu_capability()
+        return {"device": f"cpu ({instructions})", "threads": torch.get_num_threads(), "torch": torch.__version__}
+
     def settle_threads(self, requested: int, one_step: Callable[[], object]) -> int:
         """Sets the number of CPU threads and returns it.
 

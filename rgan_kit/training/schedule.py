@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rgan_kit.contracts import Phase, Stage
+from rgan_kit.contracts import Phase, Stage, UsageError
 
 FINAL_RATE = 0.1
 """Where the cosine ends, as a share of the learning rate."""
@@ -30,15 +30,31 @@ class Place:
 
 
 class Schedule:
-    """Shares out the steps of a run among its stages, by their shares."""
+    """Shares out the steps of a run among its stages, by their shares.
 
-    def __init__(self, stages: Sequence[Stage], steps: int) -> None:
+    Args:
+        stages: of the objective.
+        steps: of the whole training.
+        planned: those that are shared out, where the run was extended (or cut) since and the last stage has the
+            difference; 0 for all.
+
+    Raises:
+        UsageError: the run was cut before its last stage begins.
+    """
+
+    def __init__(self, stages: Sequence[Stage], steps: int, planned: int = 0) -> None:
+        planned = planned or steps
         total = sum(stage.share for stage in stages)
-        ends = [round(steps * sum(s.share for s in stages[: i + 1]) / total) for i in range(len(stages))]
+        ends = [round(planned * sum(s.share for s in stages[: i + 1]) / total) for i in range(len(stages))]
         starts = [0, *ends[:-1]]
-        self.spans = [
-            (stage, start, end) for stage, start, end in zip(stages, starts, ends, strict=True) if end > start
-        ]
+        spans = [(stage, start, end) for stage, start, end in zip(stages, starts, ends, strict=True) if end > start]
+        last, start, _ = spans[-1]
+        if steps <= start:
+            raise UsageError(
+                f"{steps} steps end this run before its last stage, {last.name}, begins.",
+                f"Take more than {start}, or begin another run, whose stages share out {steps}.",
+            )
+        self.spans = [*spans[:-1], (last, start, steps)]
         self.steps = steps
 
     def at(self, step: int) -> Place:

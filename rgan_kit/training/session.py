@@ -1,4 +1,4 @@
-"""Beginning a run, going on with one, and looking at one without training it."""
+"""Beginning a run, and looking at one without training it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import errno
 import os
 import shlex
 import shutil
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,14 +15,16 @@ import torch
 from torch import nn
 
 from rgan_kit.config import Request, RunConfig, resolve
-from rgan_kit.contracts import DataError, Dataset, UsageError
+from rgan_kit.contracts import Dataset, UsageError
 from rgan_kit.plugins.blame import blamed
 from rgan_kit.plugins.registry import Registry
 from rgan_kit.storage import cannot_write, write_whole
 from rgan_kit.training.building import Networks, build_networks, build_objective, composed, gives_steps, without_lengths
-from rgan_kit.training.checkpoints import CheckpointFolder, average_of, load_weights, step_of
+from rgan_kit.training.checkpoints import CheckpointFolder, average_of, load_weights
 from rgan_kit.training.described import DescribedData, describe_data, read_described
 from rgan_kit.training.engine import Engine
+from rgan_kit.training.finding import check_run, chosen
+from rgan_kit.training.initial import initialised
 from rgan_kit.training.moments import with_moments
 from rgan_kit.training.reporting import Reporter, Silent
 from rgan_kit.training.trainer import Trainer
@@ -41,11 +42,32 @@ def load_dataset(config: RunConfig) -> Dataset:
 
 
 def make_trainer(
-    config: RunConfig, dataset: Dataset, registry: Registry, folder: Path, reporter: Reporter | None = None
+    config: RunConfig,
+    dataset: Dataset,
+    registry: Registry,
+    folder: Path,
+    reporter: Reporter | None = None,
+    *,
+    resuming: bool = False,
 ) -> Trainer:
-    """A trainer that has not begun; writes nothing."""
+    """A trainer that has not begun; writes nothing.
+
+    Args:
+        config: resolved.
+        dataset: what it trains on.
+        registry: of what is installed.
+        folder: the run's.
+        reporter: whoever watches.
+        resuming: its weights come from a checkpoint, so it needs no other run to begin with.
+
+    Raises:
+        DataError: the run to begin with is none, or nothing of it fits.
+    """
     engine = Engine(config.train.device, config.train.precision, config.seed)
     networks = build_networks(config, dataset.spec)
+    if config.init_from is not None and not resuming:
+        for line in initialised(networks, config, dataset):
+            (reporter or Silent()).message(line)
     for network in networks.values():
         network.to(engine.device)
     torch.manual_seed(config.seed * 8 + len(networks))  # for parameters of its own
@@ -98,63 +120,14 @@ def _refuse_existing(folder: Path) -> None:
         )
 
 
-def resume(folder: Path, checkpoint: str | None, registry: Registry, reporter: Reporter) -> Trainer:
-    """A run that goes on from a checkpoint (the newest, unless named).
-
-    Raises:
-        DataError: no run, a damaged checkpoint, or data that has changed.
-    """
-    config = read_config(folder, registry)
-    step = choose_checkpoint(folder, checkpoint)
-    dataset = load_dataset(config)
-    known = read_described(folder)
-    if dataset.fingerprint != known.fingerprint:
-        raise DataError(
-            f"{config.data}: the data has changed since {folder} began, so it cannot go on as if nothing had happened.",
-            f"Bring the old data back, or {_anew(folder)}",
-        )
-    trainer = make_trainer(config, dataset, registry, folder, reporter)
-    trainer.engine.settle_threads(config.train.threads or 1, lambda: None)
-    trainer.restore(step)
-    for distribution, version in (
-        tomllib.loads((folder / "config.toml").read_text("utf-8")).get("versions") or {}
-    ).items():
-        if config.versions.get(distribution, version) != version:
-            reporter.message(f"the run began with {distribution} {version}, this is {config.versions[distribution]}")
-    return trainer
-
-
-def _anew(folder: Path) -> str:
-    return f"begin anew with: rgankit train --config {shlex.quote(str(folder / 'config.toml'))}"
-
-
 def read_config(folder: Path, registry: Registry) -> RunConfig:
     """The configuration of a run.
 
     Raises:
         DataError: the folder is no run.
     """
-    if not (folder / "config.toml").is_file():
-        raise DataError(
-            f"{folder}: this is no run: it has no config.toml.", "Runs lie in ./runs unless told otherwise."
-        )
+    check_run(folder)
     return resolve(Request(config=folder / "config.toml"), registry)
-
-
-def choose_checkpoint(folder: Path, name: str | None) -> int:
-    """The step of the named checkpoint, or of the newest.
-
-    Raises:
-        DataError: there is none.
-    """
-    steps = CheckpointFolder(folder / "checkpoints").steps()
-    if not steps:
-        raise DataError(f"{folder}: no checkpoint was saved yet.", f"It is lost: {_anew(folder)}")
-    step = steps[-1] if name is None else step_of(name)
-    if step not in steps:
-        known = ", ".join(f"step-{known:08d}" for known in steps)
-        raise DataError(f"{folder}: there is no checkpoint '{name}'.", f"There are: {known}.")
-    return step
 
 
 @dataclass(frozen=True)
@@ -197,12 +170,7 @@ def load_trained(folder: Path, checkpoint: str | None, registry: Registry) -> Tr
     config = read_config(folder, registry)
     data = read_described(folder)
     checkpoints = CheckpointFolder(folder / "checkpoints")
-    step = choose_checkpoint(folder, checkpoint)
-    loaded = checkpoints.load(step)
-    best = loaded.state.get("best")
-    if checkpoint is None and best and best["step"] not in (0, step):  # 0: untrained, in runs of earlier releases
-        step = int(best["step"])
-        loaded = checkpoints.load(step)
+    step, loaded = chosen(folder, checkpoint)
     built = build_networks(config, data.spec)
     networks = {name: built[name] for name in config.averaged}
     for name, network in networks.items():

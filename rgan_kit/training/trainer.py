@@ -16,26 +16,28 @@ from rgan_kit.contracts import (
     ExitCode,
     NetworkName,
     Objective,
-    UsageError,
     as_lines,
-    write_samples,
 )
 from rgan_kit.nn import as_they_are
 from rgan_kit.plugins.blame import blamed
 from rgan_kit.plugins.contain import contained
 from rgan_kit.plugins.registry import Registry
-from rgan_kit.storage import cannot_write, locked
+from rgan_kit.storage import locked
 from rgan_kit.training import outcome, selection
+from rgan_kit.training.aside import set_aside
 from rgan_kit.training.assessment import Assessor
 from rgan_kit.training.batches import Batches
 from rgan_kit.training.building import composed, own_parameters
-from rgan_kit.training.checkpoints import Checkpoint, CheckpointFolder, average_of, load_weights, weights
+from rgan_kit.training.checkpoints import CheckpointFolder
 from rgan_kit.training.engine import Engine
 from rgan_kit.training.events import Events
+from rgan_kit.training.gallery import Gallery
 from rgan_kit.training.likelihood import HeldOut
+from rgan_kit.training.means import Means
 from rgan_kit.training.monitor import Monitor
 from rgan_kit.training.reporting import Clock, Progress, Reporter
 from rgan_kit.training.schedule import Place, Schedule, due
+from rgan_kit.training.snapshot import other_bits, put_back, snapshot, stored
 from rgan_kit.training.state import Interrupted, TrainerState
 from rgan_kit.training.updates import Updater
 
@@ -54,6 +56,10 @@ class Trainer:
         registry: its host is told how the training goes; its metrics measure samples.
         folder: the run's.
         reporter: whoever watches.
+
+    Attributes:
+        fresh: whether the folder was made for this training, and goes with it where nothing was saved.
+        settle: what is to be written once the run is ours alone.
     """
 
     def __init__(
@@ -72,7 +78,7 @@ class Trainer:
         self.engine, self.registry, self.folder = engine, registry, folder
         self.reporter = reporter
         self.objective = objective
-        self.schedule = Schedule(objective.stages(), options.steps)
+        self.schedule = Schedule(objective.stages(), options.steps, options.planned_steps)
         self.batches = Batches(dataset, options.batch_size, config.seed, engine)
         own = own_parameters(objective, networks)
         self.updater = Updater(networks, options, engine, config.averaged, own.values())
@@ -80,12 +86,15 @@ class Trainer:
         self.likelihood = HeldOut.of(config, self.updater.averaged, self.generator)
         self.assessor = Assessor(dataset, registry, engine, options.evaluation_samples)
         self.checkpoints = CheckpointFolder(folder / "checkpoints")
+        self.gallery = Gallery(folder / "samples")
         self.state = TrainerState()
         part = config.parts["objective"]
         self._objective = f"{part.distribution}: objective {part.name}"
         self.events = Events(registry.host, reporter)
         self.monitor = Monitor(self.events.warning, config.to_dict())
         self.fresh = False
+        self.settle: Callable[[], None] = lambda: None
+        self._means = Means()
         self._stop: ExitCode | None = None
         self._saved = -1
         self._clock = Clock(0)
@@ -103,14 +112,16 @@ class Trainer:
             for repeat in range(phase.repeats if due(phase, place) else 0):
                 context = self.batches.of_phase(phase, repeat, step, place) if phase.own_batch else shared
                 with blamed(f"{self._objective}, phase {phase.name},"):
-                    figures.update(self.updater.run(phase, context, place))
+                    ran = self.updater.run(phase, context, place)
+                self._means.add(ran)
+                figures.update(ran)
         self.state.step = step + 1
         return figures
 
     def rehearse(self) -> Callable[[], None]:
         """Forward and backward passes of one step of every stage, moving nothing: what a thread count is timed by."""
 
-        changing = [buffer for network in self.stored().values() for buffer in network.buffers()]
+        changing = [buffer for network in stored(self).values() for buffer in network.buffers()]
 
         def passes() -> None:
             before = [buffer.clone() for buffer in changing]  # spectral norms and baselines move in a forward pass
@@ -120,7 +131,7 @@ class Trainer:
                     self.engine.seed_step(0)
                     with as_they_are(*(self.networks[name] for name in phase.frozen)):
                         phase.loss(context).value.backward()  # type: ignore[no-untyped-call]
-            for network in self.stored().values():
+            for network in stored(self).values():
                 network.zero_grad(set_to_none=True)
             for buffer, value in zip(changing, before, strict=True):
                 buffer.copy_(value)
@@ -152,8 +163,12 @@ class Trainer:
         status = "failed"
         for network in self.networks.values():
             network.train()
+        self.settle()
+        aside = set_aside(self.folder, self.state.step)
+        if aside is not None:
+            self.reporter.message(f"what came after step {self.state.step} is set aside, a run of its own: {aside}")
+        self.checkpoints.sweep()
         self.events.open(self.config, self.folder, self.state.step)
-        self.checkpoints.go_back_to(self.state.step)
         self.events.start()
         try:
             with contained():  # a part's sys.exit is no end of a training
@@ -185,11 +200,12 @@ class Trainer:
 
     def advance(self, place: Place) -> None:
         """Takes one step, and writes a line of metrics where it is due."""
-        figures, options = self.step(), self.config.train
+        self.step()
+        options = self.config.train
         if self.state.step % options.log_every == 0 or place.last:
             steps, seconds = self._clock.lap(self.state.step)
             self.state.seconds += seconds
-            self._log(figures, place, steps * options.batch_size / max(seconds, 1e-9))
+            self._log(place, steps * options.batch_size / max(seconds, 1e-9))
 
     def _periodic(self, step: int, place: Place) -> None:
         """Samples, evaluation and checkpoint, where they are due."""
@@ -201,8 +217,8 @@ class Trainer:
         if step % options.checkpoint_every == 0 or place.last or (self.state.best or {}).get("step") == step:
             self.save()
 
-    def _log(self, figures: Mapping[str, Any], place: Place, rate: float) -> None:
-        metrics = {name: float(value) for name, value in figures.items()}
+    def _log(self, place: Place, rate: float) -> None:
+        metrics = self._means.take()
         step, left = self.state.step, self.schedule.steps - self.state.step
         metrics["sequences_per_second"] = rate
         self.events.metrics(step, metrics, stage=place.stage.name)
@@ -215,12 +231,7 @@ class Trainer:
         lines = as_lines(self.dataset.decoder, drawn.samples)
         shown = as_lines(self.dataset.decoder, drawn.samples, drawn.labels)
         self.events.drawn(step, shown, len(set(lines)) / len(lines))
-        folder = self.folder / "samples" / f"step-{step:08d}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            files = write_samples(self.dataset.decoder, drawn.samples, folder, drawn.labels)
-        except OSError as error:
-            raise cannot_write(folder, error) from error
+        files = self.gallery.write(step, drawn, self.dataset)
         self.events.samples(step, drawn.samples, shown, files)
 
     def _evaluate(self, moment: str) -> None:
@@ -229,13 +240,17 @@ class Trainer:
         self.events.evaluation(step, moment, figures)
         cleaned = {name: value for name, value in figures.items() if math.isfinite(value)}  # JSON has no others
         if moment:
+            for earlier in self.state.evaluations:  # of the stage before it was extended
+                if earlier["moment"] == moment:
+                    earlier["moment"] = f"{moment}, {earlier['step']} steps"
             self.state.evaluations.append({"moment": moment, "step": step, "figures": cleaned})
         if step * 4 >= self.schedule.steps:  # before that, samples that are all alike have simply not been learnt yet
             self.monitor.samples(step, figures)
         known = [nats for nats in (self.state.lowest, cleaned.get("heldout_nll")) if nats is not None]
         self.state.lowest = min(known, default=None)
         best = self.state.best["figures"] if self.state.best else None
-        chosen = self.config.train.select == "best" and step > 0  # untrained weights are nobody's choice
+        untrained = step == 0 and self.config.init_from is None  # nobody's choice
+        chosen = self.config.train.select == "best" and not untrained
         if chosen and selection.better(cleaned, best, self.state.lowest, self.assessor.judging):
             self.state.best = {"step": step, "figures": cleaned}
 
@@ -249,19 +264,11 @@ class Trainer:
         """Writes a checkpoint of the step, unless there is one already."""
         if self._saved == self.state.step:
             return
-        model = {name: t for prefix, network in self.stored().items() for name, t in weights(prefix, network).items()}
-        state = {
-            **vars(self.state),
-            "config": self.config.digest(self.folder / "config.toml"),
-            "skipped": self.updater.skipped,
-            "declined": self.updater.declined,
-            "figures": {name: repr(float(value)) for name, value in self.updater.latest.items()},  # JSON has no NaN
-            "averaged": {name: average.updates for name, average in self.updater.averages.items()},
-        }
-        path = self.checkpoints.save(self.state.step, Checkpoint(model, self.updater.state(), state))
+        path = self.checkpoints.save(self.state.step, snapshot(self))
         self._saved = self.state.step
         best = self.state.best["step"] if self.state.best else None
-        self.checkpoints.prune(self.config.train.keep_checkpoints, best)
+        for kept in (self.checkpoints, self.gallery):
+            kept.prune(self.config.train.keep_checkpoints, best)
         self.events.checkpoint(self.state.step, path)
 
     def restore(self, step: int) -> None:
@@ -271,30 +278,11 @@ class Trainer:
             DataError: it is damaged or does not fit.
             UsageError: the configuration has been changed since.
         """
-        path, checkpoint = self.checkpoints.path(step), self.checkpoints.load(step)
-        if checkpoint.state["config"] != self.config.digest(self.folder / "config.toml"):
-            raise UsageError(
-                f"{self.folder / 'config.toml'} is not what it was when {path.name} was saved.",
-                "Undo the change, or begin a new run with: rgankit train --config …",
-            )
-        for prefix, network in self.stored().items():
-            load_weights(prefix, network, checkpoint.model, path)
-        self.updater.load_state(checkpoint.training)
-        self.updater.skipped = dict(checkpoint.state["skipped"])
-        self.updater.declined = dict(checkpoint.state.get("declined", {}))  # which older ones lack
-        self.updater.latest = {name: float(value) for name, value in checkpoint.state.get("figures", {}).items()}
-        for name, average in self.updater.averages.items():
-            average.updates = int(checkpoint.state["averaged"][name])
-        kept = {name: checkpoint.state[name] for name in vars(TrainerState())}
-        self.state = TrainerState(**kept)
+        checkpoint = self.checkpoints.load(step)
+        put_back(self, checkpoint, self.checkpoints.path(step))
+        said = other_bits(checkpoint.state.get("computed") or {}, self.engine.describe())
+        if said:
+            self.reporter.message(said)
         if self.state.best and self.state.best["step"] not in self.checkpoints.steps():
             self.state.best = None  # it gave way to a better one, which is yet to come again
         self._saved = step
-
-    def stored(self) -> dict[str, nn.Module]:
-        """Everything whose weights a checkpoint holds, by the prefix of their names."""
-        stored: dict[str, nn.Module] = dict(self.networks.items())
-        stored.update({average_of(name): network for name, network in self.updater.averaged.items()})
-        if isinstance(self.objective, nn.Module):  # one that remembers something, such as a baseline
-            stored["objective"] = self.objective
-        return stored

@@ -1,0 +1,40 @@
+"""Every line of the page on trainings runs, in order, with few steps and little data."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from support import call
+
+PAGE = (Path(__file__).parent.parent / "docs" / "training.md").read_text(encoding="utf-8")
+LINES = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) for line in block.splitlines()]
+QUICK = (
+    "generator.hidden_size=16", "generator.embedding_size=16", "train.evaluation_samples=8", "train.batch_size=8",
+    "train.threads=1", "train.keep_checkpoints=9",
+)  # fmt: skip
+LITTLE = "domain.embedded_sentences=200"
+
+
+def shortened(line: str) -> list[str]:
+    """Three hundred steps as three, of little data."""
+    words = shlex.split(re.sub(r"\b(step-0*)?([34]\d)0\b", lambda m: f"{(m[1] or '')}0{m[2]}" if m[1] else m[2], line))
+    more = [] if words[1] != "train" or "--resume" in words else list(QUICK)
+    if words[1:3] == ["data", "make"] or (more and "--data" not in words):
+        more.append(LITTLE)
+    return words[1:] + [word for each in more for word in ("--set", each)]
+
+
+@pytest.mark.slow
+def test_every_line_of_the_page_runs(tmp_path):
+    assert len(LINES) >= 9
+    for line in LINES:
+        if line.startswith("mv "):
+            source, target = line.split()[1:]
+            (tmp_path / source).rename(tmp_path / target)
+            continue
+        answer = call(*shortened(line), folder=tmp_path)
+        assert answer.code == 0, f"{line}\n{answer.out}\n{answer.err}"
+    assert (tmp_path / "runs" / "own" / "set-aside" / "1" / "config.toml").exists()

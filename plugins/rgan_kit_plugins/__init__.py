@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         EncoderSpec,
         GeneratorSpec,
         MetricSpec,
+        NetworkSpec,
         ObjectiveSpec,
         RecipeSpec,
     )
@@ -55,6 +56,14 @@ def rgankit_emissions() -> Iterable[EmissionSpec]:
     from rgan_kit_plugins.emissions import EMISSIONS
 
     return EMISSIONS
+
+
+@hookimpl
+def rgankit_networks() -> Iterable[NetworkSpec]:
+    """The built-in networks that are no generator, discriminator or encoder of sequences."""
+    from rgan_kit_plugins.latent_series import LATENT_SERIES
+
+    return LATENT_SERIES
 
 
 @hookimpl

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rgan_kit.contracts import Kind, RecipeSpec
+from rgan_kit.contracts import Kind, NetworkUse, RecipeSpec
+from rgan_kit_plugins.latent_series import RTSGAN, RTSGAN_ROLES, SERIES, TIMEGAN, TIMEGAN_ROLES
 
 Defaults = Mapping[str, Any]
 ByKind = Mapping[Kind, Defaults]
@@ -276,5 +277,42 @@ RECIPES = (
             "train.encoder_learning_rate": 7e-4,
         },
         paper="Kingma & Welling 2014, arXiv:1312.6114; Donahue et al. 2015, arXiv:1411.4389",
+    ),
+    RecipeSpec(
+        name="timegan",
+        summary="TimeGAN: series by way of a latent space that is learnt beside them, with a vector for every step",
+        networks={
+            role: NetworkUse(part=f"timegan-{role}", averaged=role in ("recovery", "generator", "supervisor"))
+            for role in TIMEGAN_ROLES
+        },
+        objective="timegan",
+        kinds=SERIES,
+        defaults={
+            "train.steps": 4000,
+            "train.batch_size": 128,
+            "train.schedule": "constant",
+            "train.clip_norm": 0.0,
+            "train.generator_learning_rate": 1e-3,
+            "train.discriminator_learning_rate": 1e-3,
+        },
+        paper=TIMEGAN,
+    ),
+    RecipeSpec(
+        name="rtsgan",
+        summary="RTSGAN: a recurrent autoencoder of series, and a Wasserstein GAN over its latents",
+        networks={
+            role: NetworkUse(part=f"rtsgan-{role}", averaged=role in ("decoder", "generator")) for role in RTSGAN_ROLES
+        },
+        objective="rtsgan",
+        kinds=SERIES,
+        defaults={
+            "train.steps": 6000,
+            "train.batch_size": 128,
+            "train.schedule": "constant",
+            "train.encoder_learning_rate": 1e-3,
+            "train.generator_learning_rate": 1e-4,
+            "train.discriminator_learning_rate": 1e-4,
+        },
+        paper=RTSGAN,
     ),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from rgan_kit_plugins.objectives import adversarial, likelihood, policy_gradient, variational
+from rgan_kit_plugins.objectives import adversarial, latent, likelihood, policy_gradient, variational
 
 OBJECTIVES: Final = (
     *likelihood.OBJECTIVES,
     *adversarial.OBJECTIVES,
     *variational.OBJECTIVES,
     *policy_gradient.OBJECTIVES,
+    *latent.OBJECTIVES,
 )

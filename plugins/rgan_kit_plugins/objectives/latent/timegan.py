@@ -14,7 +14,7 @@ from rgan_kit.contracts import Loss, Phase, Stage, StepContext
 from rgan_kit.nn import padding_mask
 
 if TYPE_CHECKING:
-    from rgankit_timegan import TimeGanOptions
+    from rgan_kit_plugins.objectives.latent import TimeGanOptions
 
 RECONSTRUCTION_WEIGHT = 10.0
 """Of the square root of the reconstruction's error."""
@@ -27,9 +27,10 @@ class TimeGan:
         self.options, self.networks = options, networks
 
     def stages(self) -> tuple[Stage, ...]:
-        """A third of the steps each. Every phase of the last draws batches of its own; the discriminator learns only
-        while its loss is high enough."""
+        """Every phase of the last draws batches of its own; the discriminator learns only while its loss is high
+        enough."""
         options = self.options
+        alone = (1 - options.joint_share) / 2
         autoencoder = ("embedder", "recovery")
         embedding = Phase("reconstruction", autoencoder, self.reconstruction_loss)
         supervised = Phase("supervision", ("supervisor",), self.supervised_loss, frozen=("embedder",))
@@ -45,11 +46,12 @@ class TimeGan:
             "discriminator", ("discriminator",), self.discriminator_loss, own_batch=True,
             condition=lambda figures: figures["discriminator/loss"] > options.least_critic_loss,
         )  # fmt: skip
-        return (
-            Stage("embedding", 1.0, (embedding,)),
-            Stage("supervision", 1.0, (supervised,)),
-            Stage("joint", 1.0, (generator, again, discriminator)),
+        stages = (
+            Stage("embedding", alone, (embedding,)),
+            Stage("supervision", alone, (supervised,)),
+            Stage("joint", options.joint_share, (generator, again, discriminator)),
         )
+        return tuple(stage for stage in stages if stage.share > 0)
 
     # --- what the losses are made of ---
 
@@ -67,7 +69,7 @@ class TimeGan:
         """Latent steps of as many series as there are real ones: the generator's own, and the supervisor's of those."""
         real = context.batch
         noise = torch.rand_like(real.values)
-        early = self.networks["generator"](noise, real.labels)
+        early = self.networks["generator"].draw(noise, real.labels, real.lengths)
         return early, self.networks["supervisor"](early)
 
     def _judged(self, latent: Tensor, context: StepContext, mask: Tensor, wanted: float) -> Tensor:

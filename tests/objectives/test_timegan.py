@@ -1,53 +1,33 @@
-"""The parts meet their requirements, and the losses are those of the paper's own code, computed here by hand."""
+"""The losses of TimeGAN are those of the paper's own code, computed here number by number; its generator is made of
+three networks."""
 
 import math
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from rgankit_timegan import NETWORKS, OBJECTIVE, RECIPE, ROLES
-from rgankit_timegan.objective import TimeGan, moment_distance
 
-from rgan_kit.contracts import Batch, BuildContext, DataSpec, GeneratorSpec, StepContext
-from rgan_kit.testing import GeneratorContract, ObjectiveContract, RecipeContract
+from rgan_kit.contracts import Batch, BuildContext, DataSpec, StepContext
 from rgan_kit.testing.examples import LENGTH, example_batch, example_spec
+from rgan_kit_plugins.latent_series import LATENT_SERIES, TIMEGAN_ROLES
+from rgan_kit_plugins.objectives.latent import OBJECTIVES
+from rgan_kit_plugins.objectives.latent.timegan import TimeGan, moment_distance
+from rgan_kit_plugins.recipes import RECIPES
 
+NETWORKS = LATENT_SERIES[: len(TIMEGAN_ROLES)]
+OBJECTIVE = next(each for each in OBJECTIVES if each.name == "timegan")
+RECIPE = next(each for each in RECIPES if each.name == "timegan")
 SMALL = {"layers": 2}
 
 
 def networks(data: DataSpec) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    for role, spec in zip(ROLES, NETWORKS, strict=True):
+    for role, spec in zip(TIMEGAN_ROLES, NETWORKS, strict=True):
         size = {"hidden_size": 5} if role == "embedder" else {}
         made[role] = spec.build(spec.options(**SMALL, **size), data, BuildContext(role, dict(made)))
     return made
-
-
-class TestComposed(GeneratorContract):
-    """Together they are a generator like any other."""
-
-    plugin = "rgankit_timegan"
-    spec = GeneratorSpec(
-        name="timegan", summary="composed", kinds=OBJECTIVE.kinds,
-        build=lambda options, data: OBJECTIVE.compose(None, networks(data), data),
-    )  # fmt: skip
-
-
-class TestObjective(ObjectiveContract):
-    spec, plugin = OBJECTIVE, "rgankit_timegan"
-    networks: ClassVar = {role: f"timegan-{role}" for role in ROLES}
-    network_options: ClassVar = {
-        role: {**SMALL, **({"hidden_size": 5} if role == "embedder" else {})} for role in ROLES
-    }
-
-
-class TestRecipe(RecipeContract):
-    recipe, domains = "timegan", ("series",)
-    settings = ("embedder.hidden_size=4", "embedder.layers=1", "generator.layers=1", "supervisor.layers=1",
-                "recovery.layers=1", "discriminator.layers=1", "train.batch_size=4", "train.evaluation_samples=4",
-                "domain.embedded_sequences=40")  # fmt: skip
 
 
 # --- the losses ---
@@ -65,7 +45,7 @@ def case():
     with torch.no_grad():
         real = (batch.values + 1) / 2
         torch.manual_seed(3)
-        early = made["generator"](torch.rand_like(real))
+        early = made["generator"].draw(torch.rand_like(real), batch.labels, batch.lengths)
         late = made["supervisor"](early)
         latent = made["embedder"](real)
         seen = {

@@ -1,4 +1,5 @@
-"""The five networks of TimeGAN, each a stack of recurrent layers and a linear one, and the generator of three of them.
+"""The five networks of TimeGAN (Yoon et al. 2019), each a stack of recurrent layers and a linear one, and the generator
+of three of them.
 
 In here series lie in 0..1, as in the paper's own code; networks of rgan-kit see -1..1.
 """
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from rgan_kit.contracts import Batch, BuildContext, DataSpec, Relaxation, SeriesSpec
-from rgan_kit.nn import OwnUnits, Recurrence, exportable
+from rgan_kit.contracts import BuildContext, DataSpec, SeriesSpec
+from rgan_kit.nn import Recurrence
+from rgan_kit_plugins.generators.ends import ends_of
+from rgan_kit_plugins.latent_series.composed import ComposedGenerator
 
 if TYPE_CHECKING:
-    from rgankit_timegan import LayersOptions
+    from rgan_kit_plugins.latent_series import LayersOptions
 
 
 class Steps(nn.Module):
@@ -55,6 +58,29 @@ class Steps(nn.Module):
         return torch.sigmoid(made) if self.bounded else made
 
 
+class FromNoise(Steps):
+    """The generator: noise within 0..1, as many numbers a step as the series has features. Where series differ in
+    length, steps are told how many are left."""
+
+    def __init__(self, options: LayersOptions, data: SeriesSpec, hidden_size: int) -> None:
+        ends = ends_of(data)
+        super().__init__(
+            options,
+            data.features + ends.size,
+            hidden_size,
+            hidden_size,
+            layers=options.layers,
+            labels=len(data.labels),
+        )
+        self.ends = ends
+
+    def draw(self, noise: Tensor, labels: Tensor | None, lengths: Tensor) -> Tensor:
+        """``noise`` ``[batch, time, features]`` and lengths int64 ``[batch]`` to latents ``[batch, time, hidden]``."""
+        told = self.ends.told(lengths, noise.shape[1])
+        made: Tensor = self(noise if told is None else torch.cat([noise, told], dim=2), labels)
+        return made
+
+
 def build(role: str, options: Any, data: DataSpec, context: BuildContext) -> Steps:
     """The network of a role; all but the embedder take the size of the latent space from it."""
     assert isinstance(data, SeriesSpec)
@@ -66,62 +92,34 @@ def build(role: str, options: Any, data: DataSpec, context: BuildContext) -> Ste
     if role == "recovery":
         return Steps(options, size, size, features, layers=layers)
     if role == "generator":
-        return Steps(options, features, size, size, layers=layers, labels=classes)
+        return FromNoise(options, data, size)
     if role == "supervisor":  # one layer less than the others
         return Steps(options, size, size, size, layers=max(1, layers - 1))
     return Steps(options, size, size, 1, layers=layers, labels=classes, bounded=False)
 
 
-class ComposedGenerator(nn.Module):
-    """Noise by way of the generator, the supervisor and the recovery: what is evaluated and exported.
+class TimeGanGenerator(ComposedGenerator):
+    """Noise by way of the generator, the supervisor and the recovery.
 
-    The paper's noise is uniform, as many numbers a step as the series has features; it is made of the standard normal
-    noise of model files by their cumulative distribution.
+    The paper's noise is uniform; it is made of the standard normal noise of model files by their cumulative
+    distribution.
     """
 
-    latent_size = 0
-
     def __init__(self, generator: nn.Module, supervisor: nn.Module, recovery: nn.Module, data: DataSpec) -> None:
-        super().__init__()
-        assert isinstance(data, SeriesSpec)
-        self.data, self.noise_size = data, data.features
+        super().__init__(data)
+        assert isinstance(generator, FromNoise)
+        self.noise_size = self.data.features + self.ends.noise
         self.generator, self.supervisor, self.recovery = generator, supervisor, recovery
 
-    def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Standard normal ``[batch, time, features]`` to values as networks see them."""
-        early = self.generator(torch.special.ndtr(noise), labels)
-        series: Tensor = self.recovery(self.supervisor(early)) * 2 - 1
-        return series
-
-    def generate(
+    def forward(
         self,
-        size: int,
-        length: int,
-        *,
+        noise: Tensor,
         latent: Tensor | None = None,
         labels: Tensor | None = None,
-        relaxation: Relaxation = Relaxation(),  # noqa: B008 - for symbols; frozen
-    ) -> Batch[Tensor]:
-        """Samples with gradients: ``values`` ``[size, length, features]``."""
-        device = next(self.parameters()).device
-        if self.data.labels and labels is None:
-            labels = torch.randint(len(self.data.labels), (size,), device=device)
-        values = self(torch.randn(size, length, self.noise_size, device=device), labels)
-        return Batch(values, torch.full((size,), length, device=device), labels)
-
-    def sampler(self) -> nn.Module:
-        """The frozen sampler of the model file."""
-        return ComposedSampler(self)
-
-
-class ComposedSampler(nn.Module):
-    """Series in the data's own units, as ``docs/model-file.md`` of rgan-kit says."""
-
-    def __init__(self, generator: ComposedGenerator) -> None:
-        super().__init__()
-        self.network, self.own_units = exportable(generator), OwnUnits(generator.data)
-
-    def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        """``noise`` ``[batch, time, features]`` to the same."""
-        series: Tensor = self.own_units(self.network(noise, labels))
+        lengths: Tensor | None = None,
+    ) -> Tensor:
+        """There is no latent of whole series."""
+        uniform = torch.special.ndtr(self.ends.own(noise))
+        early = self.generator.draw(uniform, labels, self.ends.lengths(noise, lengths))
+        series: Tensor = self.recovery(self.supervisor(early)) * 2 - 1
         return series

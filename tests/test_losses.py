@@ -17,8 +17,9 @@ from rgan_kit.training.schedule import Place
 from rgan_kit.training.updates import Updater
 from rgan_kit_plugins.objectives import OBJECTIVES
 from rgan_kit_plugins.objectives.adversarial import OBJECTIVES as ADVERSARIAL
+from rgan_kit_plugins.objectives.adversarial import OBJECTIVES as GAMES
 from rgan_kit_plugins.objectives.adversarial.game import Adversarial, gradient_penalty, r1_penalty
-from rgan_kit_plugins.objectives.adversarial.players import cross_entropy, players
+from rgan_kit_plugins.objectives.adversarial.players import cross_entropy, in_order, players
 from rgan_kit_plugins.objectives.likelihood.teacher_forcing import negative_log_likelihood
 
 
@@ -259,6 +260,46 @@ def r1_of(critic: torch.nn.Module, data: Batch) -> torch.Tensor:
 def test_the_double_backward_of_r1_equals_finite_differences():
     critic, data = discriminator().double().eval(), batch()
     check_gradient(lambda: r1_of(critic, data), critic.forwards.rnn.weight_hh_l0)
+
+
+def test_the_gradient_penalty_counts_with_its_weight():
+    values = []
+    for weight in (0.5, 4.0):
+        made = objective("wasserstein-gp", gradient_penalty=weight)
+        made.discriminator.eval()
+        torch.manual_seed(2)
+        loss = made.discriminator_loss(context())
+        values.append((weight, loss.value.item(), float(loss.metrics["gap"]), loss.metrics["penalty"].item()))
+    for weight, value, gap, penalty in values:
+        assert value == pytest.approx(weight * penalty - gap, rel=1e-5)
+    assert values[0][2:] == values[1][2:]
+    assert values[0][3] > 0
+
+
+def test_accuracy_is_the_share_of_pairs_in_order():
+    real, fake = [0.5, -3.0, 2.0, 0.5], [0.5, -7.0, 1.0]
+    pairs = [1.0 if x > y else 0.5 if x == y else 0.0 for x in real for y in fake]
+    assert in_order(torch.tensor(real), torch.tensor(fake)).item() == pytest.approx(mean(pairs))
+    shifted = in_order(torch.tensor(real) - 9, torch.tensor(fake) - 9).item()
+    assert shifted == pytest.approx(mean(pairs))  # there is no threshold
+
+
+@pytest.mark.parametrize("game", [each.name for each in GAMES])
+def test_a_game_shows_accuracy_and_a_critic_its_gap(game):
+    made = objective(game)
+    made.discriminator.eval()
+    torch.manual_seed(2)
+    figures = made.discriminator_loss(context()).metrics
+    torch.manual_seed(2)
+    with torch.no_grad():
+        fake = made.discriminator(made._fake(context())).sequence
+        real = made.discriminator(batch()).sequence
+    if game.startswith("wasserstein"):
+        assert "accuracy" not in figures
+        assert float(figures["gap"]) == pytest.approx(float(real.mean() - fake.mean()), abs=1e-5)
+    else:
+        assert "gap" not in figures
+        assert float(figures["accuracy"]) == pytest.approx(mean(float(x > y) for x in real for y in fake))
 
 
 def test_a_lazy_r1_penalty_weighs_as_much_as_one_in_every_step():

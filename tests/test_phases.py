@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -180,3 +181,22 @@ def test_what_is_known_and_when_reaches_networks_unharmed():
     assert np.array_equal(placed.labels.numpy(), batch.labels)
     bare = Engine("cpu", "float32", 0).place(replace(batch, known=None, times=None, labels=None), spec)
     assert (bare.known, bare.times, bare.labels) == (None, None, None)
+
+
+def test_chance_is_a_function_of_the_seed_and_the_step():
+    def drawn(seed: int, step: int) -> tuple[float, float, float]:
+        Engine("cpu", "float32", seed).seed_step(step)
+        return torch.rand(()).item(), float(np.random.rand()), random.random()
+
+    for one, other, again in zip(drawn(3, 7), drawn(3, 8), drawn(3, 7), strict=True):
+        assert one == again != other
+    assert all(one != other for one, other in zip(drawn(3, 7), drawn(4, 7), strict=True))
+
+
+def test_every_step_of_a_training_has_chance_of_its_own(trainer):
+    seen = []
+    for step in (20, 21):
+        trainer.state.step = step
+        trainer.step()
+        seen.append(torch.rand(()).item())
+    assert seen[0] != seen[1]

@@ -1,7 +1,9 @@
 """Watches a training for what goes wrong with recurrent GANs and VAEs, and says what to change.
 
-Every objective is watched by the same names of figures: ``accuracy`` and ``gradient_norm`` of a phase, ``kl`` and
-``active_units`` of a loss with an encoder, and, of samples beside held-out data, ``distinct`` and ``spread``.
+Every objective is watched by the same names of figures: ``accuracy`` (the share of real-fake pairs in order) or, of a
+Wasserstein critic, ``gap`` (by how much it scores real sequences above generated ones), and ``gradient_norm`` of a
+phase, ``kl`` and ``active_units`` of a loss with an encoder, and, of samples beside held-out data, ``distinct`` and
+``spread``.
 """
 
 from __future__ import annotations
@@ -11,7 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 WINNING: Final = 0.98
-"""Share of sequences that a discriminator tells apart, from which on it teaches its generator little."""
+"""Share of pairs of a real and a generated sequence that a discriminator puts in order, from which on it teaches its
+generator little."""
+
+UNBOUNDED: Final = 1e3
+"""Gap of a critic, from which on nothing bounds it, and it is no distance."""
 
 PATIENCE: Final = 5
 """Lines of metrics in a row that have to show a trouble before it is one."""
@@ -81,12 +87,34 @@ STEPS: Final = (
         "the discriminator wins",
         "accuracy",
         lambda value: value > WINNING,
-        "it tells {value:.0%} of the sequences apart, so the generator learns little from it",
+        "it puts {value:.0%} of the pairs of a real and a generated sequence in order, so the generator learns little "
+        "from it",
         (
             Remedy("lower {}", ("train.{phase}_learning_rate", "train.discriminator_learning_rate")),
             Remedy("raise {}", ("{phase}.dropout", "discriminator.dropout"), lambda value: value >= 0.5),
             Remedy("set {}=true", ("{phase}.spectral_norm", "discriminator.spectral_norm"), bool),
             Remedy("set {}=0.1", ("objective.r1_weight",), lambda value: value >= 0.1),
+        ),
+    ),
+    Trouble(
+        "the critic is behind",
+        "gap",
+        lambda value: value < 0,
+        "it scores generated sequences above real ones (by {value:.3g}), so what it teaches leads away from the data",
+        (
+            Remedy("raise {}", ("objective.critic_steps",)),
+            Remedy("raise {}", ("train.{phase}_learning_rate", "train.discriminator_learning_rate")),
+        ),
+    ),
+    Trouble(
+        "the critic is not bounded",
+        "gap",
+        lambda value: value > UNBOUNDED,
+        "it scores real sequences by {value:.3g} above generated ones, which is no distance any more",
+        (
+            Remedy("raise {}", ("objective.gradient_penalty",)),
+            Remedy("lower {}", ("objective.weight_limit",)),
+            Remedy("lower {}", ("train.{phase}_learning_rate", "train.discriminator_learning_rate")),
         ),
     ),
     Trouble(

@@ -367,3 +367,15 @@ def test_stages_are_the_autoencoder_s_and_then_the_game_s():
     assert [phase.networks for phase in pretraining.phases] == [("encoder", "generator")]
     assert [phase.networks for phase in adversarial.phases] == [("discriminator",), ("encoder", "generator")]
     assert [phase.interval for phase in adversarial.phases] == [1, 2]
+
+
+def test_the_autoencoder_s_game_has_a_lazy_penalty_too():
+    lazy = objective("vae-gan", r1_weight=0.4, r1_interval=8)
+    phases = lazy.stages()[-1].phases
+    assert [(phase.name, phase.networks, phase.interval) for phase in phases] == [
+        ("discriminator", ("discriminator",), 1), ("r1", ("discriminator",), 8),
+        ("generator", ("encoder", "generator"), 1),
+    ]  # fmt: skip
+    penalty = lazy.r1_loss(context())
+    assert penalty.value.item() == pytest.approx(8 * 0.2 * penalty.metrics["r1"].item(), rel=1e-5)
+    assert penalty.value.item() > 0

@@ -55,18 +55,22 @@ class Adversarial:
         options = self.options
         share = options.pretraining_share if self.has_likelihood else 0.0
         pretraining = Phase("likelihood", ("generator",), self.likelihood_loss)
+        stages = (
+            Stage("pretraining", share, (pretraining,)),
+            Stage("adversarial", 1 - share, self.game(("generator",))),
+        )
+        return tuple(stage for stage in stages if stage.share > 0)
+
+    def game(self, trained: tuple[NetworkName, ...]) -> tuple[Phase, ...]:
+        """The phases of both players, and of a penalty that has steps of its own; ``trained`` by the generator's."""
+        options = self.options
         limit = getattr(options, "weight_limit", None)
         discriminator = Phase("discriminator", ("discriminator",), self.discriminator_loss, weight_limit=limit)
         generator = Phase(
-            "generator", ("generator",), self.generator_loss, options.critic_steps, options.generator_learning_rate
+            "generator", trained, self.generator_loss, options.critic_steps, options.generator_learning_rate
         )
         lazy = Phase("r1", ("discriminator",), self.r1_loss, options.r1_interval)
-        phases = (discriminator, lazy, generator) if self.lazy else (discriminator, generator)
-        stages = (
-            Stage("pretraining", share, (pretraining,)),
-            Stage("adversarial", 1 - share, phases),
-        )
-        return tuple(stage for stage in stages if stage.share > 0)
+        return (discriminator, lazy, generator) if self.lazy else (discriminator, generator)
 
     def temperature(self, progress: float) -> float:
         """Of the Gumbel-softmax: from ``temperature_start`` to ``temperature_end``, geometrically."""
@@ -91,8 +95,8 @@ class Adversarial:
         """The discriminator's side, and the gradient penalties that are asked for."""
         with torch.no_grad():
             fake = self._fake(context)
-        loss, correct = self._play(self.players.discriminator, context.batch, fake)
-        metrics: dict[str, Tensor | float] = {"accuracy": correct}
+        loss, figures = self._play(self.players.discriminator, context.batch, fake)
+        metrics: dict[str, Tensor | float] = {**figures}
         if self.options.r1_weight and not self.lazy:
             metrics["r1"] = r1_penalty(self.discriminator, self._dense(context.batch))
             loss = loss + self.options.r1_weight / 2 * metrics["r1"]
@@ -127,8 +131,10 @@ class Adversarial:
         """Real sequences in the space of generated ones."""
         return one_hot(real, self.data.vocab_size, self.discriminator) if isinstance(self.data, TokenSpec) else real
 
-    def _play(self, loss: PlayerLoss, real: Batch[Tensor] | None, fake: Batch[Tensor]) -> tuple[Tensor, Tensor]:
-        """A player's loss on the scores of sequences and of steps, and the share of sequences told apart."""
+    def _play(
+        self, loss: PlayerLoss, real: Batch[Tensor] | None, fake: Batch[Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """A player's loss on the scores of sequences and of steps, and how well sequences are told apart."""
         scores = self.discriminator(fake)
         fake_scores = scores.sequence, scores.steps[padding_mask(fake.lengths, scores.steps.shape[1])]
         real_scores = fake_scores  # what a loss that looks at generated sequences alone is given, and ignores
@@ -138,8 +144,7 @@ class Adversarial:
         total = loss(real_scores[0], fake_scores[0])
         if self.options.step_weight:
             total = total + self.options.step_weight * loss(real_scores[1], fake_scores[1])
-        correct = (real_scores[0] > 0).float().mean() + (fake_scores[0] <= 0).float().mean()
-        return total, correct / 2
+        return total, self.players.figures(real_scores[0], fake_scores[0])
 
 
 def r1_penalty(discriminator: Any, real: Batch[Tensor]) -> Tensor:

@@ -1,6 +1,7 @@
 """What the two players of a GAN minimise, as functions of the discriminator's logits: one file, every formula.
 
-``real`` and ``fake`` are logits ``[n]`` and ``[m]``; a loss is a scalar. Positive logits mean real.
+``real`` and ``fake`` are logits ``[n]`` and ``[m]``; a loss is a scalar. Positive logits mean real. What is shown of a
+game beside them is how well the discriminator tells them apart.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -23,11 +25,27 @@ class Players:
     Attributes:
         discriminator, generator: ``(real, fake)`` to a scalar.
         paired: whether the generator's loss looks at real logits too.
+        critic: whether scores are no logits but those of a Wasserstein critic, whose gap is a distance.
     """
 
     discriminator: PlayerLoss
     generator: PlayerLoss
     paired: bool = False
+    critic: bool = False
+
+    @torch.no_grad()
+    def figures(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """Of a critic its ``gap``, ``E D(x) - E D(G(z))``; of any other discriminator its ``accuracy``."""
+        return {"gap": real.mean() - fake.mean()} if self.critic else {"accuracy": in_order(real, fake)}
+
+
+def in_order(real: Tensor, fake: Tensor) -> Tensor:
+    """The share of all pairs of a real and a generated sequence in which the real one has the higher logit, ties
+    counted half: 0.5 where nothing is told apart. It needs no threshold, which relativistic discriminators lack."""
+    ordered = fake.sort().values
+    below = torch.searchsorted(ordered, real.contiguous())
+    not_above = torch.searchsorted(ordered, real.contiguous(), right=True)
+    return (below + not_above).double().mean().float() / (2 * max(1, len(fake)))
 
 
 def cross_entropy(real: Tensor, fake: Tensor, smoothing: float = 0.0) -> Tensor:
@@ -102,6 +120,6 @@ def players(name: str, options: Any) -> Players:
         "hinge": Players(hinge, raise_score),
         "relativistic": Players(relativistic_pairs, relativistic_pairs_generator, paired=True),
         "relativistic-average": Players(relativistic, relativistic_generator, paired=True),
-        "wasserstein": Players(critic, raise_score),
-        "wasserstein-gp": Players(critic, raise_score),
+        "wasserstein": Players(critic, raise_score, critic=True),
+        "wasserstein-gp": Players(critic, raise_score, critic=True),
     }[name]

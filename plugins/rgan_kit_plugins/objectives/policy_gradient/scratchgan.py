@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from rgan_kit.contracts import Batch, Loss, Network, NetworkName, Phase, Stage, StepContext, TokenSpec, UsageError
 from rgan_kit.nn import as_they_are, padding_mask
-from rgan_kit_plugins.objectives.adversarial.players import cross_entropy
+from rgan_kit_plugins.objectives.adversarial.players import cross_entropy, in_order
 from rgan_kit_plugins.objectives.policy_gradient.sampling import Sample, log_probs, sample
 from rgan_kit_plugins.objectives.policy_gradient.seqgan import likelihood_phase, with_likelihood
 
@@ -65,8 +65,8 @@ class ScratchGan(nn.Module):
     def discriminator_loss(self, context: StepContext) -> Loss:
         """``-E log D(x_t | x_<t) - E log(1 - D(G_t | G_<t))``, averaged over all symbols (section 3)."""
         real, fake = self._step_scores(context.batch), self._step_scores(self._sample(context).batch)
-        accuracy = ((real > 0).float().mean() + (fake <= 0).float().mean()) / 2
-        return Loss(cross_entropy(real, fake, self.options.label_smoothing), {"accuracy": accuracy})
+        loss = cross_entropy(real, fake, self.options.label_smoothing)
+        return Loss(loss, {"accuracy": in_order(real.detach(), fake.detach())})
 
     def _step_scores(self, batch: Batch[Tensor]) -> Tensor:
         scores: Tensor = self.networks["discriminator"](batch).steps

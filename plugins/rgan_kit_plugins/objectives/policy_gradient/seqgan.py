@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rgan_kit.contracts import Loss, Network, NetworkName, Phase, Stage, StepContext, TokenSpec
 from rgan_kit.nn import padding_mask
-from rgan_kit_plugins.objectives.adversarial.players import cross_entropy
+from rgan_kit_plugins.objectives.adversarial.players import cross_entropy, in_order
 from rgan_kit_plugins.objectives.likelihood.teacher_forcing import negative_log_likelihood
 from rgan_kit_plugins.objectives.policy_gradient.rollouts import rollout_rewards
 from rgan_kit_plugins.objectives.policy_gradient.sampling import Sample, log_probs, sample
@@ -51,8 +51,8 @@ class SeqGan:
         """``-E log D(x) - E log(1 - D(G))`` on whole sequences (eq. 5)."""
         real = self.discriminator(context.batch).sequence
         fake = self.discriminator(self._sample(context).batch).sequence
-        accuracy = ((real > 0).float().mean() + (fake <= 0).float().mean()) / 2
-        return Loss(cross_entropy(real, fake, self.options.label_smoothing), {"accuracy": accuracy})
+        loss = cross_entropy(real, fake, self.options.label_smoothing)
+        return Loss(loss, {"accuracy": in_order(real.detach(), fake.detach())})
 
     def generator_loss(self, context: StepContext) -> Loss:
         """``-Σ_t (Q(x_<t, x_t) - b_t) log p(x_t | x_<t)``, averaged over sequences: its expected gradient is that of

@@ -52,11 +52,9 @@ class VaeGan(Adversarial):
         options = self.options
         both: tuple[NetworkName, ...] = ("encoder", "generator")
         evidence = Phase("evidence", both, self.evidence.loss)
-        discriminator = Phase("discriminator", ("discriminator",), self.discriminator_loss)
-        generator = Phase("generator", both, self.generator_loss, options.critic_steps, options.generator_learning_rate)
         stages = (
             Stage("pretraining", options.pretraining_share, (evidence,)),
-            Stage("adversarial", 1 - options.pretraining_share, (discriminator, generator)),
+            Stage("adversarial", 1 - options.pretraining_share, self.game(both)),
         )
         return tuple(stage for stage in stages if stage.share > 0)
 

@@ -1,4 +1,5 @@
-"""What a latent space is for: encoding samples, reconstructing them, and interpolating between them."""
+"""What a latent space is for: encoding samples, reconstructing them, interpolating between them, and moving them from
+one class to another."""
 
 from __future__ import annotations
 
@@ -101,11 +102,11 @@ def decode(
     Args:
         model: one with a latent.
         latent: float ``[samples, latent_size]``.
-        labels: int64 ``[samples]``, for conditional models; the first class where None.
+        labels: int64 ``[samples]``, for conditional models.
         length: positions; None takes the manifest's ``max_length``.
 
     Raises:
-        UsageError: the model has no latent, or one of another size.
+        UsageError: the model has no latent, or one of another size; it needs labels.
     """
     about = model.manifest
     if latent.ndim != 2 or latent.shape[1] != about.latent_size or not about.latent_size:
@@ -113,8 +114,6 @@ def decode(
     count, time = len(latent), length or about.max_length
     shape = (count, time) if about.noise == "uniform" else (count, time, about.noise_size)
     middle = 0.5 if about.noise == "uniform" else 0.0
-    if about.labels and labels is None:
-        labels = np.zeros(count, np.int64)
     outputs = model.run(
         noise=np.full(shape, middle, np.float32),
         latent=latent.astype(np.float32),
@@ -127,6 +126,19 @@ def decode(
 def prior(model: Model, seed: int) -> np.ndarray:
     """A latent drawn from the prior, ``[1, latent_size]``: the one of the first sample of this seed."""
     return random.latent(seed, 0, 1, model.manifest.latent_size)
+
+
+def transfer(latent: np.ndarray, source: np.ndarray, target: np.ndarray, strength: float = 1.0) -> np.ndarray:
+    """Latents moved by the difference of two sets' means (Larsen et al. 2016, arXiv:1512.09300; for text Shen et al.
+    2020, arXiv:1905.12777): ``latent + strength * (mean(target) - mean(source))``.
+
+    Args:
+        latent: float32 ``[samples, latent_size]``.
+        source, target: latents of examples, ``[n, latent_size]`` and ``[m, latent_size]``.
+        strength: 1 for the whole way.
+    """
+    moved: np.ndarray = latent + np.float32(strength) * (target.mean(0) - source.mean(0))
+    return moved.astype(np.float32)
 
 
 def slerp(start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:

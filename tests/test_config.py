@@ -248,3 +248,45 @@ def test_networks_by_name_may_be_other_parts_too():
     )  # fmt: skip
     assert {name: use.part for name, use in recipe.on("series").uses.items()} == {"generator": "lstm", "reward": "b"}
     assert {name: use.part for name, use in recipe.on("tokens").uses.items()} == {"generator": "gru", "reward": "a"}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "domain", "setting", "said"),
+    [
+        ("gru-gan", "series", "discriminator.bidirectional=false", "does not exist"),  # that of series is another part
+        ("lstm-vaegan", "series", "discriminator.bidirectional=false", "means nothing on series: it is for tokens"),
+        ("lstm-lm", "series", "generator.tie_weights=false", "means nothing on series: it is for tokens"),
+        ("lstm-gan", "video", "objective.relaxation=soft", "means nothing on frames: it is for tokens"),
+        ("lstm-gan", "text", "generator.channels=8", "means nothing on tokens: it is for frames"),
+        ("lstm-gan", "series", "generator.mixture=4",
+         "means nothing on series while generator.autoregressive is false.\nLeave it out, or use --set "
+         "generator.autoregressive=true"),
+        ("lstm-lm", "series", "generator.noise_size=4", "while generator.autoregressive is true"),
+        ("conv-gru-vae", "video", "generator.word_dropout=0.5", "it is for series and tokens"),
+    ],
+)  # fmt: skip
+def test_an_option_that_means_nothing_on_the_data_is_refused_by_name(registry, tmp_path, recipe, domain, setting, said):
+    section, key, value = setting.replace("=", ".", 1).split(".", 2)
+    with pytest.raises(UsageError, match=said) as caught:
+        resolve(Request(recipe=recipe, domain=domain, settings=[setting]), registry)
+    assert f"{section}.{key}" in str(caught.value)
+    written = tmp_path / "own.toml"
+    written.write_text(f"[{section}]\n{key} = {value if value != 'soft' else repr(value)}\n")
+    with pytest.raises(UsageError, match=said):
+        resolve(Request(recipe=recipe, domain=domain, config=written), registry)
+
+
+def test_a_switch_gives_an_option_its_meaning(registry):
+    settings = ["generator.autoregressive=true", "generator.mixture=4"]
+    config = resolve(Request(recipe="lstm-gan", domain="series", settings=settings), registry)
+    assert config.parts["generator"].options.mixture == 4
+    assert "mixture" in config.options_that_count()["generator"]
+    assert "tie_weights" not in config.options_that_count()["generator"]
+
+
+def test_what_a_run_wrote_down_may_have_options_without_a_meaning(registry, tmp_path):
+    run = resolve(Request(recipe="lstm-lm", domain="series"), registry).to_dict()
+    assert run["generator"]["tie_weights"]
+    file = tmp_path / "config.toml"
+    file.write_text(tomli_w.dumps(run))
+    assert resolve(Request(config=file), registry).to_dict() == run

@@ -22,7 +22,7 @@ def config_of(recipe: str, *settings: str, domain: str | None = None) -> RunConf
 
 def warnings_of(*figures: dict[str, float], config: RunConfig | None = None, samples: bool = False) -> list[str]:
     said: list[str] = []
-    monitor = Monitor(said.append, (config or config_of("lstm-vaegan")).to_dict())
+    monitor = Monitor(said.append, (config or config_of("lstm-vaegan")).options_that_count())
     for step, each in enumerate(figures, 1):
         (monitor.samples if samples else monitor.steps)(step, each)
     return said
@@ -89,7 +89,7 @@ def test_every_option_that_advice_names_is_one_of_the_run(recipe):
             config = config_of(recipe, domain=domain)
         except RganKitError:  # they do not fit
             continue
-        document = config.to_dict()
+        document = config.options_that_count()
         for text in everything_said(config):
             for section, option in re.findall(r"\b([a-z]\w*)\.([a-z]\w*)", text):
                 assert option in document.get(section, {}), f"{recipe} on {domain}: {text}"

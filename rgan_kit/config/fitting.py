@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rgan_kit.config.layers import Layer
 from rgan_kit.config.parts import Selection
 from rgan_kit.contracts.data import Kind
+from rgan_kit.contracts.options import MEANT_FOR
 from rgan_kit.contracts.specs import ObjectiveSpec, RecipeSpec
 from rgan_kit.errors import PluginError, UsageError
 
@@ -74,3 +76,46 @@ def _changes(part: Selection, ability: str, kind: Kind) -> Iterator[str]:
             continue
         if ability in part.spec.provides(changed, kind):
             yield f"{name}={str(other).lower()}"
+
+
+def check_meaning(asked: Layer, parts: Mapping[str, Selection], kind: Kind) -> None:
+    """Raises ``UsageError`` where an option is asked for that means nothing on this kind of data, or with the others as
+    they are: it would do nothing, in silence."""
+    for section, part in parts.items():
+        for name in asked.get(section, {}):
+            meant = _meant_for(part, name)
+            if meant is None:
+                continue
+            if kind not in meant:
+                raise UsageError(
+                    f"{section}.{name} means nothing on {kind}: it is for {' and '.join(sorted(meant))}.",
+                    "Leave it out.",
+                )
+            switch, on = _switch(meant[kind])
+            if means_nothing(part, name, kind):
+                raise UsageError(
+                    f"{section}.{name} means nothing on {kind} while {section}.{switch} is {str(not on).lower()}.",
+                    f"Leave it out, or use --set {section}.{switch}={str(on).lower()}",
+                )
+
+
+def means_nothing(part: Selection, name: str, kind: Kind) -> bool:
+    """Whether an option of a part does nothing on a kind of data, with the others as they are."""
+    meant = _meant_for(part, name)
+    if meant is None or kind not in meant:
+        return meant is not None
+    switch, on = _switch(meant[kind])
+    return bool(switch) and bool(getattr(part.options, switch)) != on
+
+
+def _meant_for(part: Selection, name: str) -> Mapping[str, str] | None:
+    """What the field says of it (``rgan_kit.contracts.meant_for``); None where it always means something."""
+    field = type(part.options).model_fields.get(name)
+    extra = field.json_schema_extra if field is not None else None
+    meant = extra.get(MEANT_FOR) if isinstance(extra, dict) else None
+    return {str(key): str(value) for key, value in meant.items()} if isinstance(meant, dict) else None
+
+
+def _switch(words: str) -> tuple[str, bool]:
+    """The option that has to be on, or off."""
+    return words.removeprefix("not "), not words.startswith("not ")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from rgan_kit.config.fitting import check_fit
+from rgan_kit.config.fitting import check_fit, check_meaning, means_nothing
 from rgan_kit.config.layers import SECTIONS, Layer, flat, nearest, parse_settings, read_toml, validate
 from rgan_kit.config.origins import Origins
 from rgan_kit.config.parts import Selection, choose, kinds_of, merged, suited, uses, with_options
@@ -81,6 +81,14 @@ class RunConfig:
         document |= {"origins": dict(self.origins), "versions": dict(self.versions)}
         return document
 
+    def options_that_count(self) -> dict[str, Any]:
+        """``to_dict`` without the options that mean nothing on this kind of data."""
+        document, kind = self.to_dict(), self.domain.spec.kind_with(self.domain.options)
+        for section, part in self.parts.items():
+            own = document[section].items()
+            document[section] = {name: value for name, value in own if not means_nothing(part, name, kind)}
+        return document
+
 
 @dataclass(frozen=True)
 class Request:
@@ -134,6 +142,7 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     of_domain = {} if written else _of_domain(domain, kind, recipe, sections)
     parts = with_options(recipe, offers, defaults, domain, of_domain)
     check_fit(recipe, parts, domain, kind)
+    check_meaning(_joined({} if written else above[0], above[1]), parts, kind)  # what a run wrote down has every option
     train = _train(parts, domain, of_domain, [defaults, *above])
     selections = {**parts, "domain": domain}
     versions = {selection.distribution: selection.version for selection in selections.values()}

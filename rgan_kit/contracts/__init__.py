@@ -38,7 +38,7 @@ from rgan_kit.contracts.networks import (
     Stepwise,
 )
 from rgan_kit.contracts.objectives import Loss, Objective, Phase, Stage, StepContext
-from rgan_kit.contracts.options import NoOptions, Options
+from rgan_kit.contracts.options import NoOptions, Options, meant_for
 from rgan_kit.contracts.runs import RunInfo
 from rgan_kit.contracts.specs import (
     AnySpec,
@@ -129,4 +129,5 @@ __all__ = [
     "ObjectiveSpec",
     "RecipeSpec",
     "SampleSet",
+    "meant_for",
 ]

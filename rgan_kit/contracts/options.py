@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
+
+MEANT_FOR = "meant_for"
+"""Key of a field's ``json_schema_extra``: see ``meant_for``."""
 
 
 class Options(BaseModel):
@@ -16,3 +21,14 @@ class Options(BaseModel):
 
 class NoOptions(Options):
     """For components that have nothing to set."""
+
+
+def meant_for(**kinds: str) -> dict[str, Any]:
+    """``json_schema_extra`` of a field that means something on some kinds of data alone, so that whoever sets it on
+    another is told: ``Field(…, json_schema_extra=meant_for(tokens="", series="autoregressive"))``.
+
+    Args:
+        kinds: by the kind of data, the switch of the same part that has to be on; ``not `` before it: off; empty where
+            it always means something.
+    """
+    return {MEANT_FOR: kinds}

@@ -91,7 +91,7 @@ class Trainer:
         part = config.parts["objective"]
         self._objective = f"{part.distribution}: objective {part.name}"
         self.events = Events(registry.host, reporter)
-        self.monitor = Monitor(self.events.warning, config.to_dict())
+        self.monitor = Monitor(self.events.warning, config.options_that_count())
         self.fresh = False
         self.settle: Callable[[], None] = lambda: None
         self._means = Means()

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator
 
-from rgan_kit.contracts import KINDS, DataSpec, Discriminator, DiscriminatorSpec, FrameSpec, Kind, Options, TokenSpec
+from rgan_kit.contracts import (
+    KINDS,
+    DataSpec,
+    Discriminator,
+    DiscriminatorSpec,
+    FrameSpec,
+    Kind,
+    Options,
+    TokenSpec,
+    meant_for,
+)
 
 if TYPE_CHECKING:
     from rgan_kit.nn import Cell
@@ -31,9 +41,17 @@ class RecurrentDiscriminatorOptions(RegularisedOptions):
     hidden_size: int = Field(64, ge=1, le=8192, description="units of each recurrent layer and direction")
     embedding_size: int = Field(64, ge=1, le=8192, description="size of the vector of a symbol or a frame")
     layers: int = Field(1, ge=1, le=16, description="recurrent layers, one above the other")
-    channels: int = Field(32, ge=1, le=1024, description="frames: feature maps of the first convolution")
+    channels: int = Field(
+        32,
+        ge=1,
+        le=1024,
+        description="frames: feature maps of the first convolution",
+        json_schema_extra=meant_for(frames=""),
+    )
     bidirectional: bool = Field(
-        True, description="tokens: reads back to front too; without, the score of a step depends on nothing after it"
+        True,
+        description="tokens: reads back to front too; without, the score of a step depends on nothing after it",
+        json_schema_extra=meant_for(tokens=""),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from rgan_kit.contracts import KINDS, DataSpec, Encoder, EncoderSpec, FrameSpec, Options, TokenSpec
+from rgan_kit.contracts import KINDS, DataSpec, Encoder, EncoderSpec, FrameSpec, Options, TokenSpec, meant_for
 
 if TYPE_CHECKING:
     from rgan_kit.nn import Cell
@@ -20,7 +20,13 @@ class RecurrentEncoderOptions(Options):
     embedding_size: int = Field(128, ge=1, le=8192, description="size of the vector of a symbol or a frame")
     layers: int = Field(1, ge=1, le=16, description="recurrent layers, one above the other")
     dropout: float = Field(0.1, ge=0, lt=1, description="share of inputs and features dropped in training")
-    channels: int = Field(32, ge=1, le=1024, description="frames: feature maps of the first convolution")
+    channels: int = Field(
+        32,
+        ge=1,
+        le=1024,
+        description="frames: feature maps of the first convolution",
+        json_schema_extra=meant_for(frames=""),
+    )
 
 
 def _build(cell: Cell, options: Any, data: DataSpec, latent_size: int) -> Encoder:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from rgan_kit.contracts import KINDS, DataSpec, FrameSpec, Generator, GeneratorSpec, Kind, Options, TokenSpec
+from rgan_kit.contracts import KINDS, DataSpec, FrameSpec, Generator, GeneratorSpec, Kind, Options, TokenSpec, meant_for
 
 if TYPE_CHECKING:
     from rgan_kit.nn import Cell
@@ -23,7 +23,9 @@ class RecurrentGeneratorOptions(Options):
     """Options of the recurrent generators; some mean something for one kind of data alone, as they say."""
 
     hidden_size: int = Field(192, ge=1, le=8192, description="units of each recurrent layer")
-    embedding_size: int = Field(128, ge=1, le=8192, description="tokens: size of a symbol's vector")
+    embedding_size: int = Field(
+        128, ge=1, le=8192, description="tokens: size of a symbol's vector", json_schema_extra=meant_for(tokens="")
+    )
     layers: int = Field(1, ge=1, le=16, description="recurrent layers, one above the other")
     dropout: float = Field(
         0.3, ge=0, lt=1, description="share of inputs and outputs of the recurrence dropped in training"
@@ -32,15 +34,18 @@ class RecurrentGeneratorOptions(Options):
         False,
         description="tokens, autoregressive series: one dropout mask for all steps of a sequence (Gal & Ghahramani "
         "2016)",
+        json_schema_extra=meant_for(tokens="", series="autoregressive"),
     )
     weight_dropout: float = Field(
         0.0, ge=0, lt=1,
         description="tokens, autoregressive series: share of the weights from state to state dropped in training "
         "(Merity et al. 2018)",
+        json_schema_extra=meant_for(tokens="", series="autoregressive"),
     )  # fmt: skip
     embedding_dropout: float = Field(
         0.0, ge=0, lt=1,
         description="tokens: share of the symbols whose vectors are hidden in a whole batch (Merity et al. 2018)",
+        json_schema_extra=meant_for(tokens=""),
     )  # fmt: skip
     latent_size: int = Field(
         0, ge=0, le=8192, description="size of a latent for the whole sequence; 0 for none (for frames: their content)"
@@ -50,42 +55,67 @@ class RecurrentGeneratorOptions(Options):
         ge=0,
         le=1,
         description="tokens, autoregressive series: share of previous symbols or values hidden in training",
+        json_schema_extra=meant_for(tokens="", series="autoregressive"),
     )
     tie_weights: bool = Field(
-        True, description="tokens: one matrix for symbols going in and coming out (Press & Wolf 2017)"
+        True,
+        description="tokens: one matrix for symbols going in and coming out (Press & Wolf 2017)",
+        json_schema_extra=meant_for(tokens=""),
     )
-    noise_size: int = Field(8, ge=1, le=8192, description="series and frames: random numbers that every step takes")
+    noise_size: int = Field(
+        8,
+        ge=1,
+        le=8192,
+        description="series and frames: random numbers that every step takes",
+        json_schema_extra=meant_for(series="not autoregressive", frames=""),
+    )
     autoregressive: bool = Field(
         False,
         description="series: every step sees the one before and has a likelihood; else noise becomes the series",
+        json_schema_extra=meant_for(series=""),
     )
     emission: str = Field(
         "mixture", min_length=1, max_length=200, examples=["logistic", "joint"],
         description="autoregressive series: how a step is drawn: mixture (features independent within a component), "
         "joint, mixed, bernoulli, bernoulli-nade, logistic (columns one after another), one of a plugin, or auto, by "
         "what the columns are",
+        json_schema_extra=meant_for(series="autoregressive"),
     )  # fmt: skip
     emission_size: int = Field(
-        64, ge=1, le=8192, description="autoregressive series: hidden units of a column that is drawn after others"
+        64,
+        ge=1,
+        le=8192,
+        description="autoregressive series: hidden units of a column that is drawn after others",
+        json_schema_extra=meant_for(series="autoregressive"),
     )
     reading_size: int = Field(
         0, ge=0, le=8192,
         description="autoregressive series: units that read the step before, for the recurrence; 0: it reads all of it",
+        json_schema_extra=meant_for(series="autoregressive"),
     )  # fmt: skip
     least_deviation: float = Field(
         1e-3, gt=0, le=1,
         description="autoregressive series: lower limit of a step's deviation; the data span -1..1; columns drawn one "
         "after another count it in deviations of what a linear prediction leaves of them",
+        json_schema_extra=meant_for(series="autoregressive"),
     )  # fmt: skip
     mixture: int = Field(
         1, ge=1, le=256,
         description="autoregressive series: normal (or logistic) distributions that a step, or a column of it, is a "
         "mixture of",
+        json_schema_extra=meant_for(series="autoregressive"),
     )  # fmt: skip
-    channels: int = Field(32, ge=1, le=1024, description="frames: feature maps of the decoder's last hidden layer")
+    channels: int = Field(
+        32,
+        ge=1,
+        le=1024,
+        description="frames: feature maps of the decoder's last hidden layer",
+        json_schema_extra=meant_for(frames=""),
+    )
     likelihood: bool = Field(
         False,
         description="frames: the latent moves them too, and clips have a likelihood (for variational autoencoders)",
+        json_schema_extra=meant_for(frames=""),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from rgan_kit.contracts import KINDS, DataSpec, Network, NetworkName, Objective, ObjectiveSpec, Options
+from rgan_kit.contracts import KINDS, DataSpec, Network, NetworkName, Objective, ObjectiveSpec, Options, meant_for
 
 
 class AdversarialOptions(Options):
@@ -43,13 +43,23 @@ class AdversarialOptions(Options):
         description="of the penalty between real and generated data (Gulrajani et al. 2017); 0 for none",
     )
     temperature_start: float = Field(
-        2.0, gt=0, le=100, description="tokens: of the Gumbel-softmax, as the adversarial stage starts"
+        2.0,
+        gt=0,
+        le=100,
+        description="tokens: of the Gumbel-softmax, as the adversarial stage starts",
+        json_schema_extra=meant_for(tokens=""),
     )
     temperature_end: float = Field(
-        0.5, gt=0, le=100, description="tokens: of the Gumbel-softmax, as it ends (geometric in between)"
+        0.5,
+        gt=0,
+        le=100,
+        description="tokens: of the Gumbel-softmax, as it ends (geometric in between)",
+        json_schema_extra=meant_for(tokens=""),
     )
     relaxation: Literal["straight-through", "soft"] = Field(
-        "straight-through", description="tokens: one-hot forward and relaxed backward, or relaxed both ways"
+        "straight-through",
+        description="tokens: one-hot forward and relaxed backward, or relaxed both ways",
+        json_schema_extra=meant_for(tokens=""),
     )
 
     @model_validator(mode="after")

@@ -131,6 +131,17 @@ def test_what_decides_nothing_may_change_and_is_written_down(run):
 
 
 @pytest.mark.parametrize(
+    "written", ["changes = 7", "changes = [{step = 3}]", 'changes = [{option = "recipe.x", before = 1}]']
+)
+def test_notes_of_changes_that_nothing_wrote_are_refused(run, written):
+    path = run / "config.toml"
+    path.write_text(f"{written}\n{path.read_text()}")
+    answer = call("train", "--resume", run)
+    assert answer.code == 2
+    assert "`changes` is not what" in answer.err
+
+
+@pytest.mark.parametrize(
     "change", ["train.batch_size=8", "generator.hidden_size=8", "train.schedule=cosine", "train.planned_steps=8"]
 )
 def test_what_decides_what_is_computed_stays(run, change):

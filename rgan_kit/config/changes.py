@@ -136,8 +136,15 @@ def _put(document: dict[str, Any], option: str, value: Any) -> None:
 def _as_begun(document: Mapping[str, Any]) -> dict[str, Any]:
     """A ``config.toml`` without the changes that it notes."""
     begun = _copied(document)
-    for note in reversed(begun.pop(NOTES, [])):
-        _put(begun, note["option"], note.get("before"))
+    notes = begun.pop(NOTES, [])
+    try:
+        for note in reversed(notes):
+            _put(begun, note["option"], note.get("before"))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"config.toml: `{NOTES}` is not what `rgankit train --resume` notes there: {str(notes)[:120]}",
+            "Take the file as it was, or begin anew without that table.",
+        ) from error
     return begun
 
 

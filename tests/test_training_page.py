@@ -11,6 +11,7 @@ from support import call
 
 PAGE = (Path(__file__).parent.parent / "docs" / "training.md").read_text(encoding="utf-8")
 LINES = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) for line in block.splitlines()]
+PYTHON = (Path(__file__).parent.parent / "docs" / "python.md").read_text(encoding="utf-8")
 QUICK = (
     "generator.hidden_size=16", "generator.embedding_size=16", "train.evaluation_samples=8", "train.batch_size=8",
     "train.threads=1", "train.keep_checkpoints=9",
@@ -38,3 +39,17 @@ def test_every_line_of_the_page_runs(tmp_path):
         answer = call(*shortened(line), folder=tmp_path)
         assert answer.code == 0, f"{line}\n{answer.out}\n{answer.err}"
     assert (tmp_path / "runs" / "own" / "set-aside" / "1" / "config.toml").exists()
+
+
+@pytest.mark.slow
+def test_every_line_of_the_page_on_python_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    known: dict[str, object] = {}
+    for title, block in re.findall(r"^```python(?: title=\"(.+?)\")?\n(.*?)^```$", PYTHON, re.S | re.M):
+        if title:
+            (tmp_path / title).write_text(block)
+            continue
+        exec(re.sub(r"(steps=|train\()(\d)00\b", r"\1\g<2>0", block), known)
+    assert len(known["again"].metrics) and (tmp_path / "names.onnx").exists()

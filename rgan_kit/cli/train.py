@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shlex
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +14,7 @@ from rgan_kit.cli.console import Results, finite
 from rgan_kit.cli.data import advising
 from rgan_kit.cli.extras import TRAIN, need
 from rgan_kit.cli.part_options import PartOptionsCommand
-from rgan_kit.errors import ExitCode, UsageError
-from rgan_kit.plugins.contain import Asking, on_interrupt
+from rgan_kit.errors import UsageError
 
 if TYPE_CHECKING:
     from rgan_kit.config import Request, RunConfig
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from rgan_kit.training.trainer import Trainer
 
 SAMPLES_AT_END = 8
-ATTEMPTS = 10
 
 
 def add_to(app: typer.Typer, results: Results) -> None:
@@ -106,30 +102,16 @@ def _refuse_beside_resume(request: Any, run: Path | None, dry_run: bool) -> None
 
 def _begin(config: RunConfig, run: Path | None, registry: Registry, results: Results) -> None:
     from rgan_kit.cli.progress import make_reporter
-    from rgan_kit.training.session import load_dataset
+    from rgan_kit.training.session import begin_somewhere, load_dataset
 
     with advising(config.data):
         dataset = load_dataset(config)
     with make_reporter() as reporter:
-        _introduce(reporter, config, dataset)
-        trainer = _begun(config, dataset, run, registry, reporter)
+        introduce(reporter, config, dataset)
+        trainer = begin_somewhere(config, dataset, registry, run, reporter)
         reporter.message(f"run: {trainer.folder} (threads: {trainer.config.train.threads})")
         _train(trainer)
     _conclude(trainer, results)
-
-
-def _begun(config: RunConfig, dataset: Dataset, run: Path | None, registry: Registry, reporter: Any) -> Trainer:
-    """A new run in the folder named, else in the next free one, which another training may take first."""
-    from rgan_kit.training.session import RunExistsError, begin, free_name
-
-    stem = f"{config.recipe.split(':')[-1]}-{config.domain.spec.name}"
-    for _ in range(ATTEMPTS):
-        try:
-            return begin(config, dataset, registry, run or free_name(Path("runs"), stem), reporter)
-        except RunExistsError:
-            if run is not None:
-                raise
-    raise UsageError(f"runs/{stem}-…: another training took every name that was free.", "Name a folder with --run.")
 
 
 def _resume(folder: Path, checkpoint: str | None, wanted: Request, registry: Registry, results: Results) -> None:
@@ -138,13 +120,14 @@ def _resume(folder: Path, checkpoint: str | None, wanted: Request, registry: Reg
 
     with make_reporter() as reporter:
         trainer = resume(folder, checkpoint, registry, reporter, wanted)
-        _introduce(reporter, trainer.config, trainer.dataset)
+        introduce(reporter, trainer.config, trainer.dataset)
         reporter.message(f"run: {folder}, going on after step {trainer.state.step}")
         _train(trainer)
     _conclude(trainer, results)
 
 
-def _introduce(reporter: Any, config: RunConfig, dataset: Dataset) -> None:
+def introduce(reporter: Any, config: RunConfig, dataset: Dataset) -> None:
+    """Says what is trained on what, and what was not taken of it."""
     from rgan_kit.cli.data_words import announced
 
     reporter.message(f"{config.recipe} on {config.data or config.domain.spec.default_data}")
@@ -153,29 +136,10 @@ def _introduce(reporter: Any, config: RunConfig, dataset: Dataset) -> None:
 
 
 def _train(trainer: Trainer) -> None:
-    with _signals(trainer):
+    from rgan_kit.training.stopping import stoppable
+
+    with stoppable(trainer):
         trainer.train()
-
-
-@contextmanager
-def _signals(trainer: Trainer) -> Iterator[None]:
-    """Ctrl-C and SIGTERM ask the training to save and stop; a second one stops it at once."""
-    codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
-    before = {number: signal.getsignal(number) for number in codes}
-
-    def stop(number: int) -> None:
-        trainer.reporter.message("stopping after this step, and saving; once more stops at once")
-        trainer.request_stop(codes[signal.Signals(number)])
-        for each in codes:
-            signal.signal(each, signal.SIG_DFL if each is signal.SIGTERM else on_interrupt)
-
-    for number in codes:
-        signal.signal(number, Asking(stop))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _conclude(trainer: Trainer, results: Results) -> None:

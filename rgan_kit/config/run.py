@@ -22,6 +22,7 @@ from rgan_kit.contracts.specs import (
     RecipeSpec,
 )
 from rgan_kit.errors import DataError, UsageError
+from rgan_kit.plugins.own import is_own, named_by_user
 from rgan_kit.plugins.registry import Registry
 
 _TOP_LEVEL = ("recipe", "seed", "data", "init_from", "changes", "origins", "versions")
@@ -124,7 +125,8 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     assert isinstance(recipe, RecipeSpec)
     sections = (*dict.fromkeys((*uses(recipe), *SECTIONS)),)
     _check_document(request.config, document, sections)
-    above = [_sections(document, sections), parse_settings(request.settings, sections), _shortcuts(request)]
+    asked = _with_own(parse_settings(request.settings, sections))
+    above = [_sections(document, sections), asked, _shortcuts(request)]
     data = request.data or _data_of(document)
     near = offer.plugin.distribution
     offers = choose(recipe, above, registry, near, origins)
@@ -231,6 +233,14 @@ def _absolute(data: Path) -> Path:
 
 def _sections(document: Mapping[str, Any], sections: Sequence[str]) -> Layer:
     return {section: dict(document[section]) for section in sections if section in document}
+
+
+def _with_own(asked: Layer) -> Layer:
+    """Settings in which classes in files, which the user names here, have absolute paths."""
+    return {
+        section: {key: named_by_user(v) if key == "name" and is_own(v) else v for key, v in each.items()}
+        for section, each in asked.items()
+    }
 
 
 def _shortcuts(request: Request) -> Layer:

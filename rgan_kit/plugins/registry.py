@@ -26,6 +26,7 @@ from rgan_kit.errors import PluginError, UsageError
 from rgan_kit.plugins.contain import contained, describe
 from rgan_kit.plugins.host import PluginHost, installed_host
 from rgan_kit.plugins.origins import OURSELVES
+from rgan_kit.plugins.own import is_own, own_spec
 from rgan_kit.plugins.records import PluginRecord, Status
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Registry:
 
         Args:
             kind: the class of the spec.
-            name: what the user or a recipe calls it.
+            name: what the user or a recipe calls it; or a class in a file, ``/path/my_file.py:MyNet``.
             near: a distribution whose own offers go first, so that a stranger's ``lstm`` never changes what the
                 recipes of another distribution mean.
 
@@ -134,11 +135,13 @@ class Registry:
             UsageError: no such name; the message has the nearest ones.
             PluginError: the short name belongs to several plugins, none of them built in; the message lists them.
         """
+        noun = next(collection for collection, each in COLLECTIONS.items() if each is kind)
+        if is_own(name):
+            return Offer(*own_spec(kind, noun, name))
         met = found = self._named(kind, name)
         for first in (near, OURSELVES):
             if len(found) > 1:
                 found = [offer for offer in found if offer.plugin.distribution == first] or found
-        noun = next(collection for collection, each in COLLECTIONS.items() if each is kind)
         if len(found) == 1:
             if len(met) > 1 and near is None and (noun, name) not in self._said:
                 self._said.add((noun, name))

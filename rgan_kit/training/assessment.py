@@ -47,13 +47,13 @@ class Assessor:
         self._metrics = Metrics(registry, dataset.spec.kind)
 
     @torch.no_grad()
-    def draw(self, generator: Any, count: int, start: int = 0) -> SampleSet:
+    def draw(self, generator: Any, count: int, start: int = 0, seed: int = SAMPLE_SEED) -> SampleSet:
         """Samples from the module that would be exported, at temperature 1."""
         sampler = generator.sampler().to(self.engine.device)
         chunks = []
         for first in range(start, start + count, 256):
             size = min(256, start + count - first)
-            drawn = sampler(**self._inputs(generator, first, size))
+            drawn = sampler(**self._inputs(generator, first, size, seed))
             drawn = drawn if isinstance(drawn, tuple) else (drawn,)  # a model of one output gives it alone
             chunks.append([output.cpu().numpy() for output in drawn])
         outputs = dict(
@@ -63,8 +63,8 @@ class Assessor:
         labels = [names[number] for number in self._labels(start, count)] if names else None
         return SampleSet(self.dataset.decoder.decode(outputs), outputs, self.dataset, labels)
 
-    def _inputs(self, generator: Any, start: int, count: int) -> dict[str, torch.Tensor]:
-        spec, seed = self.dataset.spec, SAMPLE_SEED
+    def _inputs(self, generator: Any, start: int, count: int, seed: int) -> dict[str, torch.Tensor]:
+        spec = self.dataset.spec
         inputs: dict[str, torch.Tensor] = {}
         if isinstance(spec, TokenSpec):
             inputs["noise"] = torch.from_numpy(noise.uniform(seed, start, count, spec.max_length))

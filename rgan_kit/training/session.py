@@ -26,8 +26,14 @@ from rgan_kit.training.engine import Engine
 from rgan_kit.training.finding import check_run, chosen
 from rgan_kit.training.initial import initialised
 from rgan_kit.training.moments import with_moments
+from rgan_kit.training.pace import rehearsal
 from rgan_kit.training.reporting import Reporter, Silent
 from rgan_kit.training.trainer import Trainer
+
+RUNS = Path("runs")
+"""Where runs go unless told otherwise."""
+
+ATTEMPTS = 10
 
 
 def load_dataset(config: RunConfig) -> Dataset:
@@ -93,7 +99,7 @@ def begin(config: RunConfig, dataset: Dataset, registry: Registry, folder: Path,
     note = without_lengths(dataset.spec, trainer.generator)
     if note:
         reporter.message(note)
-    threads = trainer.engine.settle_threads(config.train.threads, trainer.rehearse())
+    threads = trainer.engine.settle_threads(config.train.threads, rehearsal(trainer))
     trainer.config = config.with_threads(threads)
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
@@ -110,6 +116,25 @@ def begin(config: RunConfig, dataset: Dataset, registry: Registry, folder: Path,
         shutil.rmtree(unfinished, ignore_errors=True)
     trainer.fresh = True
     return trainer
+
+
+def begin_somewhere(
+    config: RunConfig, dataset: Dataset, registry: Registry, folder: Path | None, reporter: Reporter, root: Path = RUNS
+) -> Trainer:
+    """A new run in the folder named, else in the next free one below ``root``, which another training may take first.
+
+    Raises:
+        RunExistsError: the folder is there already.
+        UsageError: every name was taken.
+    """
+    stem = f"{config.recipe.split(':')[-1]}-{config.domain.spec.name}"
+    for _ in range(ATTEMPTS):
+        try:
+            return begin(config, dataset, registry, folder or free_name(root, stem), reporter)
+        except RunExistsError:
+            if folder is not None:
+                raise
+    raise UsageError(f"{root / stem}-…: another training took every name that was free.", "Name a folder with --run.")
 
 
 def _refuse_existing(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from rgan_kit.contracts import (
     Objective,
     as_lines,
 )
-from rgan_kit.nn import as_they_are
 from rgan_kit.plugins.blame import blamed
 from rgan_kit.plugins.contain import contained
 from rgan_kit.plugins.registry import Registry
@@ -37,7 +36,7 @@ from rgan_kit.training.means import Means
 from rgan_kit.training.monitor import Monitor
 from rgan_kit.training.reporting import Clock, Progress, Reporter
 from rgan_kit.training.schedule import Place, Schedule, due
-from rgan_kit.training.snapshot import other_bits, put_back, snapshot, stored
+from rgan_kit.training.snapshot import other_bits, put_back, snapshot
 from rgan_kit.training.state import Interrupted, TrainerState
 from rgan_kit.training.updates import Updater
 
@@ -118,26 +117,6 @@ class Trainer:
         self.state.step = step + 1
         return figures
 
-    def rehearse(self) -> Callable[[], None]:
-        """Forward and backward passes of one step of every stage, moving nothing: what a thread count is timed by."""
-
-        changing = [buffer for network in stored(self).values() for buffer in network.buffers()]
-
-        def passes() -> None:
-            before = [buffer.clone() for buffer in changing]  # spectral norms and baselines move in a forward pass
-            for stage, start, _ in self.schedule.spans:
-                context = self.batches.of_step(0, self.schedule.at(start))
-                for phase in stage.phases:
-                    self.engine.seed_step(0)
-                    with as_they_are(*(self.networks[name] for name in phase.frozen)):
-                        phase.loss(context).value.backward()  # type: ignore[no-untyped-call]
-            for network in stored(self).values():
-                network.zero_grad(set_to_none=True)
-            for buffer, value in zip(changing, before, strict=True):
-                buffer.copy_(value)
-
-        return passes
-
     # --- the whole training ---
 
     def request_stop(self, exit_code: ExitCode) -> None:
@@ -151,16 +130,53 @@ class Trainer:
             Interrupted: asked to stop by ``request_stop``; everything is saved.
             RganKitError: no finite gradients, or a file that cannot be written.
         """
+        for _ in self.steps():
+            pass
+        return self.state
+
+    def steps(self) -> Iterator[int]:
+        """Trains step by step, and gives the number of steps done; where nobody asks for more, everything is saved.
+
+        Raises:
+            As ``train`` does.
+        """
         with locked(self.folder):
             try:
-                return self._train()
+                yield from self._steps()
             except BaseException:
                 if self.fresh and not self.checkpoints.steps():  # nothing to go on with
                     shutil.rmtree(self.folder, ignore_errors=True)
                 raise
 
-    def _train(self) -> TrainerState:
+    def _steps(self) -> Iterator[int]:
         status = "failed"
+        self._open()
+        try:
+            with contained():  # a part's sys.exit is no end of a training
+                if self.state.step == 0:
+                    self._evaluate("start")
+                    self.save()
+            self._clock = Clock(self.state.step)
+            while self.state.step < self.schedule.steps:
+                with contained():
+                    self._one()
+                with self._clock.stopped():
+                    yield self.state.step
+            with contained():
+                self._conclude()
+            status = "done"
+        except (Interrupted, KeyboardInterrupt):
+            status = "interrupted"
+            raise
+        except GeneratorExit:
+            self.save()
+            status = "interrupted"
+            raise
+        finally:
+            self.events.end(status)
+
+    def _open(self) -> None:
+        """Makes the folder ready, and tells that a training begins."""
         for network in self.networks.values():
             network.train()
         self.settle()
@@ -170,33 +186,21 @@ class Trainer:
         self.checkpoints.sweep()
         self.events.open(self.config, self.folder, self.state.step)
         self.events.start()
-        try:
-            with contained():  # a part's sys.exit is no end of a training
-                if self.state.step == 0:
-                    self._evaluate("start")
-                    self.save()
-                self._loop()
-                for text in outcome.warnings(self.state, self.assessor.judging):
-                    self.events.warning(text)
-                self.events.table(outcome.table(self.state), self.reference())
-            status = "done"
-        except (Interrupted, KeyboardInterrupt):
-            status = "interrupted"
-            raise
-        finally:
-            self.events.end(status)
-        return self.state
 
-    def _loop(self) -> None:
-        self._clock = Clock(self.state.step)
-        while self.state.step < self.schedule.steps:
-            place = self.schedule.at(self.state.step)
-            self.advance(place)
-            with self._clock.stopped():
-                self._periodic(self.state.step, place)
-            if self._stop is not None:
-                self.save()
-                raise Interrupted(self.state.step, self.folder, self._stop)
+    def _one(self) -> None:
+        """One step, and what is due after it."""
+        place = self.schedule.at(self.state.step)
+        self.advance(place)
+        with self._clock.stopped():
+            self._periodic(self.state.step, place)
+        if self._stop is not None:
+            self.save()
+            raise Interrupted(self.state.step, self.folder, self._stop)
+
+    def _conclude(self) -> None:
+        for text in outcome.warnings(self.state, self.assessor.judging):
+            self.events.warning(text)
+        self.events.table(outcome.table(self.state), self.reference())
 
     def advance(self, place: Place) -> None:
         """Takes one step, and writes a line of metrics where it is due."""

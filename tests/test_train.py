@@ -55,7 +55,7 @@ def uninterrupted(tmp_path_factory) -> Path:
 
 def test_a_run_on_disk_is_as_the_architecture_says(trained):
     assert {path.name for path in trained.iterdir()} == {
-        "config.toml", "data.json", "metrics.jsonl", "samples", "checkpoints",
+        "config.toml", "data.json", "metrics.jsonl", "history.jsonl", "samples", "checkpoints",
     }  # fmt: skip
     newest = trained / "checkpoints" / "step-00000040"
     assert {path.name for path in newest.iterdir()} == {"model.safetensors", "training.safetensors", "state.json"}

@@ -28,6 +28,9 @@ BUILT_IN: Final = (
     "benchmark",
     "inspect",
     "demo",
+    "runs",
+    "compare",
+    "report",
     "doctor",
     "data",
     "plugins",
@@ -36,7 +39,20 @@ BUILT_IN: Final = (
 
 def make_app(results: console.Results, plugins_too: bool = True) -> typer.Typer:
     """All commands, and those of plugins unless these are not to be loaded."""
-    from rgan_kit.cli import benchmark, data, demo, detect, doctor, export, inspect, latent, plugins, sample, train
+    from rgan_kit.cli import (
+        benchmark,
+        data,
+        demo,
+        detect,
+        doctor,
+        export,
+        inspect,
+        latent,
+        plugins,
+        report,
+        sample,
+        train,
+    )
 
     app = typer.Typer(
         name="rgankit",
@@ -48,7 +64,7 @@ def make_app(results: console.Results, plugins_too: bool = True) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_version)
-    for command in (train, export, sample, latent, detect, benchmark, inspect, demo, doctor):
+    for command in (train, export, sample, latent, detect, benchmark, inspect, demo, report, doctor):
         command.add_to(app, results)
     app.add_typer(data.make_app(results), name="data")
     app.add_typer(plugins.make_app(results), name="plugins")

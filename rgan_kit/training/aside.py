@@ -11,7 +11,7 @@ from rgan_kit.training.checkpoints import CheckpointFolder, verify
 from rgan_kit.training.gallery import Gallery
 
 FOLDER = "set-aside"
-_COPIED = ("config.toml", "data.json", "data.safetensors", "metrics.jsonl")
+_COPIED = ("config.toml", "data.json", "data.safetensors", "metrics.jsonl", "history.jsonl")
 
 
 def set_aside(run: Path, step: int) -> Path | None:

@@ -1,4 +1,4 @@
-"""What happens in a training, told to whoever watches, to ``metrics.jsonl`` and to the hooks of plugins."""
+"""What happens in a training, told to whoever watches, to files of the run and to the hooks of plugins."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from rgan_kit.config import RunConfig
 from rgan_kit.contracts import RunInfo
 from rgan_kit.plugins.host import PluginHost
+from rgan_kit.training.history import History
 from rgan_kit.training.reporting import MetricsFile, Reporter
 
 LINES_SHOWN = 4
@@ -31,6 +32,7 @@ class Events:
         """Of which run, which goes on after ``step`` steps; lines of later ones are dropped."""
         self._run = RunInfo(folder.name, folder, config.recipe, config.to_dict(), config.train.loggers)
         self._file, self._step = MetricsFile(folder / "metrics.jsonl", step), step
+        self._history = History(folder, step)
 
     def start(self) -> None:
         """The training begins.
@@ -55,6 +57,10 @@ class Events:
         """The same as decoded, as lines and as files, now that these are written."""
         self._host.notify("rgankit_samples", run=self._run, step=step, samples=samples, lines=lines, files=files)
 
+    def overview(self, step: int, told: Mapping[str, Any]) -> None:
+        """What a report shows of samples, see ``Overview``."""
+        self._history.add(step, told)
+
     def evaluation(self, step: int, moment: str, figures: Mapping[str, float]) -> None:
         """An evaluation; ``moment`` is empty where it is none of those of the table."""
         self.metrics(step, {f"evaluation/{name}": value for name, value in figures.items()})
@@ -63,6 +69,7 @@ class Events:
     def warning(self, text: str) -> None:
         """Something that the user should look at."""
         self._reporter.message(f"warning: {text}")
+        self._history.add(self._step, {"warning": text})
         self._host.notify("rgankit_warning", run=self._run, step=self._step, text=text)
 
     def checkpoint(self, step: int, path: Path) -> None:
@@ -75,4 +82,5 @@ class Events:
 
     def end(self, status: str) -> None:
         """The training is over."""
+        self._history.ended(self._step, status)
         self._host.notify("rgankit_train_end", run=self._run, status=status)

@@ -34,6 +34,7 @@ from rgan_kit.training.gallery import Gallery
 from rgan_kit.training.likelihood import HeldOut
 from rgan_kit.training.means import Means
 from rgan_kit.training.monitor import Monitor
+from rgan_kit.training.overview import Overview
 from rgan_kit.training.reporting import Clock, Progress, Reporter
 from rgan_kit.training.schedule import Place, Schedule, due
 from rgan_kit.training.snapshot import other_bits, put_back, snapshot
@@ -84,6 +85,7 @@ class Trainer:
         self.generator = composed(config, self.updater.averaged, dataset.spec)
         self.likelihood = HeldOut.of(config, self.updater.averaged, self.generator)
         self.assessor = Assessor(dataset, registry, engine, options.evaluation_samples)
+        self.overview = Overview(dataset, engine, networks.get("discriminator"))
         self.checkpoints = CheckpointFolder(folder / "checkpoints")
         self.gallery = Gallery(folder / "samples")
         self.state = TrainerState()
@@ -237,6 +239,7 @@ class Trainer:
         self.events.drawn(step, shown, len(set(lines)) / len(lines))
         files = self.gallery.write(step, drawn, self.dataset)
         self.events.samples(step, drawn.samples, shown, files)
+        self.events.overview(step, self.overview.of(drawn, shown))
 
     def _evaluate(self, moment: str) -> None:
         figures = self.assessor.evaluate(self.generator, self.likelihood)

@@ -2,6 +2,7 @@
 opening strangers' files in a process apart, and checking a decoder's manifest. Numpy alone; for plugin authors too."""
 
 from rgan_kit.files.census import Census, census
+from rgan_kit.files.encodings import as_utf8
 from rgan_kit.files.finding import Found, by_number, count_files, find
 from rgan_kit.files.fingerprint import Fingerprint, digest_of, fingerprint
 from rgan_kit.files.lengths import length_shares
@@ -17,6 +18,7 @@ __all__ = [
     "census",
     "Found",
     "UnreadableError",
+    "as_utf8",
     "by_number",
     "count_files",
     "find",

@@ -337,6 +337,64 @@ def test_arrays_beside_clips_are_offered_as_classes(tmp_path):
     assert len(chosen.decoder.read(tmp_path / "bare.npz").values) == 40  # without the array of classes too
 
 
+def test_colours_of_which_nearly_every_one_is_another_are_classes_by_their_names(tmp_path):
+    clips = np.random.default_rng(0).integers(0, 256, (40, 4, 8, 8)).astype(np.uint8)
+    hues = {"red": (255, 20, 40), "yellow": (220, 230, 0), "cyan": (0, 200, 210), "white": (250, 240, 245)}
+    colours = np.array([[abs(part - n // 4) for part in hues[name]] for n in range(40) for name in [list(hues)[n % 4]]])
+    np.savez(tmp_path / "a.npz", video=clips, colour=colours.astype(np.uint8))
+    assert len(np.unique(colours, axis=0)) == 40
+    offered = VIDEO.load(VIDEO.options(height=8, width=8), tmp_path / "a.npz", 0).summary["classes offered"]
+    assert offered.startswith("colour (4)")
+    dataset = VIDEO.load(VIDEO.options(height=8, width=8, labels="colour"), tmp_path / "a.npz", 0)
+    assert dataset.spec.labels == tuple(sorted(hues))
+    batch = dataset.train.take(np.arange(len(dataset.train)))
+    places = [next(n for n, clip in enumerate(clips) if (clip == value[..., 0]).all()) for value in batch.values]
+    assert [dataset.spec.labels[label] for label in batch.labels] == [list(hues)[place % 4] for place in places]
+
+
+# --- lengths ---
+
+
+@pytest.fixture
+def uneven(tmp_path) -> list[np.ndarray]:
+    """Fourteen clips of two to seven frames, in a folder each a class."""
+    rng = np.random.default_rng(1)
+    clips = [rng.integers(0, 256, (2 + n % 6, 8, 8, 3)).astype(np.uint8) for n in range(14)]
+    for number, clip in enumerate(clips):
+        folder = tmp_path / "ab"[number % 2]
+        folder.mkdir(exist_ok=True)
+        np.save(folder / f"{number}.npy", clip)
+    return clips
+
+
+def test_clips_that_differ_in_length_are_samples_as_they_are_and_nothing_is_lost(tmp_path, uneven):
+    dataset = VIDEO.load(VIDEO.options(height=8, width=8), tmp_path, 0)
+    lengths = np.concatenate([dataset.train.lengths, dataset.validation.lengths])
+    assert sorted(lengths.tolist()) == sorted(map(len, uneven))
+    counts = np.bincount(dataset.train.lengths, minlength=8)[1:]
+    assert np.array_equal(dataset.spec.length_shares, counts / counts.sum())
+    assert dataset.summary["clips"] == "2 to 7 frames of 8 × 8 in colour, a recording each"
+    assert not any(tally.count for tally in dataset.tallies) and not dataset.refused
+    batch = dataset.train.take(np.arange(len(dataset.train)))
+    known = {clip.tobytes(): number % 2 for number, clip in enumerate(uneven)}
+    for values, length, label in zip(batch.values, batch.lengths, batch.labels, strict=True):
+        assert known[values[:length].tobytes()] == label and not values[length:].any()
+    again = dataset.decoder.read(tmp_path)
+    assert again.lengths.tolist() == [len(uneven[n]) for n in (*range(0, 14, 2), *range(1, 14, 2))]
+
+
+def test_what_is_longer_than_asked_for_is_left_out_and_said(tmp_path, uneven):
+    dataset = VIDEO.load(VIDEO.options(height=8, width=8, unit="recording", clip_length=6), tmp_path, 0)
+    assert dataset.refused == {
+        "b/5.npy": "it has 7 frames, a clip at most 6",
+        "b/11.npy": "it has 7 frames, a clip at most 6",
+    }
+    (unused,) = [tally for tally in dataset.tallies if tally.fate.startswith("in no clip")]
+    assert (unused.count, unused.total, unused.hint) == (14, sum(map(len, uneven)), "raise domain.clip_length")
+    windows = VIDEO.load(VIDEO.options(height=8, width=8, unit="window", clip_length=2), tmp_path, 0)
+    assert windows.spec.length_shares is None and set(windows.train.lengths.tolist()) == {2}
+
+
 def test_of_so_many_frames_one_is_taken_whatever_the_file(tmp_path):
     real = np.arange(40, dtype=np.uint8).reshape(1, 40, 1, 1, 1) * 6 + np.zeros((1, 40, 16, 16, 3), np.uint8)
     np.save(tmp_path / "a.npy", real)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rgan_kit.contracts import DataError
+from rgan_kit.files import Spans
 from rgan_kit_plugins.domains.frames import store as store_module
 from rgan_kit_plugins.domains.frames.clips import Clips, cut
 from rgan_kit_plugins.domains.frames.recordings import Recording
@@ -87,13 +88,14 @@ def test_clips_are_taken_by_number_as_bytes():
     store = FrameStore(4, 3, 1, memory_budget=10**6)
     everything = frames(30)
     store.append(everything)
-    clips = Clips(store, np.array([0, 5, 20]), 6, np.array([1, 0, 1]))
+    clips = Clips(store, Spans(np.array([0, 5, 20]), np.array([6, 6, 4])), np.array([1, 0, 1]))
     batch = clips.take(np.array([2, 0]))
     assert batch.values.dtype == np.uint8
-    assert np.array_equal(batch.values, [everything[20:26], everything[0:6]])
-    assert batch.lengths.tolist() == [6, 6]
+    assert np.array_equal(batch.values[0, :4], everything[20:24]) and not batch.values[0, 4:].any()
+    assert np.array_equal(batch.values[1], everything[0:6])
+    assert batch.lengths.tolist() == [4, 6]
     assert batch.labels.tolist() == [1, 1]
-    assert clips.lengths.tolist() == [6, 6, 6]
+    assert clips.lengths.tolist() == [6, 6, 4]
 
 
 recordings = st.lists(st.integers(8, 120), min_size=1, max_size=25)

@@ -276,7 +276,13 @@ READ = {
     "a program of 200": (midi(b"\x00\xc0\xc8" + note(60) + note(62) + END), {"clamped": 1}),
     "a tempo of 0": (midi(b"\x00\xff\x51\x03\x00\x00\x00" + note(60) + note(62) + END), {"clamped": 1}),
     "a metre of 0/4": (midi(metre(0, 2) + note(60) + note(62) + END), {"clamped": 1}),
-    "without its end": (midi(note(60) + note(62) + note(64) + END)[:-9], {"broken off": 1}),
+    "without its end": (midi(note(60) + note(62) + note(64) + END)[:-9], {"broken off": 1, "endless": 1}),
+    "a note without an end": (midi(note(60) + b"\x00\x90\x48\x40" + note(62) + END), {"endless": 1}),
+    "a key struck twice and let go once": (
+        midi(note(60) + b"\x00\x90\x3e\x40\x00\x90\x3e\x40\x83\x60\x80\x3e\x00" + END), {"endless": 1}),
+    "two notes without an end in a track of its own, in running status": (
+        midi(note(60) + note(62) + END, b"\x00\x95\x48\x40\x10\x49\x40\x10\x4a\x40\x10\x4a\x00" + END),
+        {"endless": 2}),
     "more tracks claimed": (midi(note(60) + note(62) + END, claimed=9), {}),
 }  # fmt: skip
 
@@ -285,8 +291,18 @@ READ = {
 def test_what_other_programs_write_is_read_and_what_was_repaired_is_counted(name, tmp_path):
     content, repairs = READ[name]
     song = song_of(tmp_path, content)
-    assert times(song)[:2] == NOTES
+    assert [each for each in times(song) if each[2] < 72][:2] == NOTES
     assert dict(song.repairs) == repairs
+
+
+def test_notes_without_an_end_are_counted_where_the_user_looks(tmp_path):
+    for number in range(12):
+        body = b"".join(note(60 + (number + step) % 12) for step in range(16))
+        (tmp_path / f"{number}.mid").write_bytes(midi(body + b"\x00\x90\x30\x40" + END))
+    told = {tally.fate: (tally.count, tally.total) for tally in load(MusicOptions(), tmp_path, 0).tallies}
+    assert told["left out, as nothing ends them"] == (12, 12 * 17)
+    (tmp_path / "13.mid").write_bytes(midi(b"\x00\x90\x3c\x40" + END))
+    assert load(MusicOptions(), tmp_path, 0).refused == {"13.mid": "none of its 1 notes has an end"}
 
 
 def test_times_in_seconds_are_beats_of_half_a_second(tmp_path):

@@ -99,7 +99,7 @@ def error_of(path: Path, content: bytes) -> DataError:
         ("field.csv", b"a,b\n1,2\n" + b"9" * 3_000_000 + b",3\n", "longer than 1,048,576 bytes"),
         ("line.csv", b"," * 3_000_000, "first line is longer"),
         ("columns.csv", b",".join(b"c%d" % i for i in range(5000)) + b"\n" + b"1," * 4999 + b"1\n", "5,000 columns"),
-        ("wide.csv", "a,b\n1,2\n".encode("utf-16"), "UTF-16"),
+        ("wide.csv", "a,b\n1,2\n".encode("utf-16")[:-1], "line 2: byte 0x0a at offset 16 of the file is not UTF-16"),
         ("zero.csv", b"a,b\n1,\x00\n", "zero byte"),
         ("picture.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00", "zero byte"),
         ("really.csv", as_parquet(), "this is a Parquet file"),

@@ -84,6 +84,8 @@ DATES = {
     "half days": [f"2024-01-01 {n // 60 + 1}:{n % 60:02} PM" for n in range(60)],
     "fractions": [f"2024-01-01 00:00:{n // 4:02}.{n % 4 * 25:02}0000" for n in range(60)],
     "hours alone": [f"{8 + n // 60:02}:{n % 60:02}" for n in range(60)],
+    "weeks of ISO 8601": days(7, 60, "%G-W%V"),
+    "days of weeks": days(1, 60, "%G-W%V-%u"),
     "seconds as numbers": [f"{n * 0.5:g}" for n in range(60)],
 }
 
@@ -110,6 +112,22 @@ def test_dates_that_may_be_read_in_two_ways_say_so_and_an_option_decides(tmp_pat
     assert "domain.date_format decides" in table(asked).notes[0]
     with pytest.raises(UsageError, match="no form of dates"):
         load(tmp_path, asked, date_format="%Q")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "latin-1"])
+def test_the_encoding_of_a_file_comes_back(tmp_path, encoding):
+    content = lines("höhe", *(f"{n % 17}.5" for n in range(60))).encode(encoding)
+    dataset = load(tmp_path, content, window_length=5)
+    assert columns_of(written(dataset, tmp_path, 0), encoding)["höhe"] == ["0.5", "1.5", "2.5", "3.5", "4.5"]
+
+
+def test_weeks_follow_iso_8601_across_years(tmp_path):
+    """2020 has 53 weeks, 2021 has 52."""
+    read = table(lines("week,x", *(f"{week},{n}" for n, week in enumerate(["2020-W53", "2021-W01", "2021-W52"] * 4))))
+    assert [dt.date.fromtimestamp(each) for each in read.get("week").numbers()[:3]] == [
+        dt.date(2020, 12, 28), dt.date(2021, 1, 4), dt.date(2021, 12, 27)
+    ]  # fmt: skip
+    assert table(lines("week,x", *(f"2021-W53,{n}" for n in range(12)))).get("week").kind == "text"
 
 
 def test_holidays_are_no_jumps_and_months_without_a_market_are(tmp_path):

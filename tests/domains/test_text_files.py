@@ -113,7 +113,7 @@ def test_a_missing_path_names_the_nearest_folder(tmp_path):
         ("latin.txt", b"first\r\nsecond\rcaf\xe9\n", ["line 3", "0xe9", "offset 17", "UTF-8"]),
         ("marked.txt", b"\xef\xbb\xbfa\n\xff\n", ["line 2", "0xff", "offset 5"]),
         ("cut.txt", b"a\nb\xe4\xb8", ["line 2", "offset 3"]),
-        ("wide.txt", "wide\n".encode("utf-16"), ["UTF-16"]),
+        ("wide.txt", "a\nwide\n".encode("utf-16")[:-1], ["line 2", "0x0a at offset 14", "UTF-16"]),
         ("image.txt", b"\x89PNG\r\n\x1a\n\x00\x00", ["line 3", "zero byte at offset 8"]),
         ("long.txt", b"short\n" * 5 + b"word " * 3000, ["6 lines of text", "line 6, 14,999 characters"]),
     ],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,14 @@ def write(path: Path, content: str) -> Path:
     return path
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+@pytest.mark.parametrize("case", ["verses of several lines are characters", "commas and quoted cells"])
+def test_a_byte_order_mark_tells_the_encoding(tmp_path, encoding, case):
+    name, content, options, _, texts, _ = INPUTS[case]
+    (tmp_path / name).write_bytes(content.encode(encoding))
+    assert sorted(text for text, _ in samples_of(load(tmp_path / name, **options))) == sorted(texts)
+
+
 def samples_of(dataset: Dataset) -> list[tuple[str, str]]:
     """All samples, each with its class."""
     samples = []
@@ -143,7 +153,29 @@ def test_what_is_asked_for_goes_over_what_is_recognised(tmp_path, unit):
     assert sorted(text for text, _ in samples_of(dataset)) == sorted(expected)
 
 
+SENTENCES = " ".join(
+    " ".join("".join(RNG.choice(SYLLABLES, 2)) for _ in range(RNG.integers(5, 20))).capitalize() + "."
+    for _ in range(300)
+)
+BY_HAND = re.sub(r"(.{52,68}?) (?=\S)", r"\1\n", SENTENCES)
+WRAPPED = {
+    "by a program": textwrap.fill(SENTENCES, 70),
+    "by a program, without marks": textwrap.fill(SENTENCES.replace(".", ""), 70),
+    "by hand": BY_HAND,
+}
+
+
+@pytest.mark.parametrize("case", WRAPPED)
+def test_prose_broken_at_a_width_is_running_text_without_blank_lines_too(tmp_path, case):
+    dataset = load(write(tmp_path / "novel.txt", WRAPPED[case]))
+    assert dataset.summary["unit"].startswith("window, because lines end where the next word no longer fits")
+    assert all(text in WRAPPED[case] for text, _ in samples_of(dataset))
+
+
 LINES = {
+    "sentences of one length in words": "\n".join(
+        " ".join(RNG.choice(SYLLABLES, 12)).capitalize() + "." for _ in range(900)),
+    "records of one width": "\n".join(" ".join(RNG.choice(list("abcdefgh"), 24)) for _ in range(900)),
     "names": "\n".join("".join(RNG.choice(SYLLABLES, 3)) for _ in range(900)),
     "captions": "\n".join(" ".join(RNG.choice(SYLLABLES, 9)) for _ in range(900)),
     "captions far apart": "\n\n".join(" ".join(RNG.choice(SYLLABLES, 9)) for _ in range(900)),

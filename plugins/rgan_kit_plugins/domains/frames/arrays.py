@@ -31,6 +31,9 @@ _MOST_MEMBERS: Final = 1000
 _LONGEST_HEADER: Final = 10_000
 _MOST_LABELS: Final = 10_000_000
 _LONGEST_ROW: Final = 4
+_COLOURS: Final = ("red", "yellow", "green", "cyan", "blue", "magenta")
+_GREYS: Final = ("black", "grey", "white")
+_LEAST_COLOURED: Final = 0.15
 _AT_ONCE: Final = 2**22
 _GREATEST_AXIS: Final = 16_384
 
@@ -152,8 +155,23 @@ def _classes_in(archive: zipfile.ZipFile, headers: Headers, key: str) -> list[st
         raise UnreadableError(f"its array '{key}' is damaged")
     values = np.frombuffer(content, header.dtype).reshape(header.shape, order="F" if header.fortran else "C")
     if values.ndim == 2:
-        return [" ".join(map(str, row)) for row in values.tolist()]
+        rows = [" ".join(map(str, row)) for row in values.tolist()]
+        is_colour = values.dtype == np.uint8 and values.shape[1] == len(_COLOURS) // 2
+        return _names_of(values) if is_colour and len(set(rows)) > len(rows) / 2 else rows
     return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values.tolist()]
+
+
+def _names_of(colours: np.ndarray) -> list[str]:
+    """The nearest of six hues, or white, grey or black, of uint8 ``[n, 3]`` (red, green, blue): where nearly every one
+    is another, their names are the classes."""
+    pixels = colours.astype(np.float64)
+    high, low = pixels.max(1), pixels.min(1)
+    red, green, blue = pixels.T
+    hue = np.degrees(np.arctan2(np.sqrt(3) * (green - blue), 2 * red - green - blue))  # Preucil's circle
+    names = np.array(_COLOURS)[np.rint(hue / 60).astype(int) % len(_COLOURS)]
+    greys = np.array(_GREYS)[np.digitize(high, (64, 192))]
+    nearest: list[str] = np.where(high - low < _LEAST_COLOURED * 255, greys, names).tolist()
+    return nearest
 
 
 def _offers(archive: zipfile.ZipFile, headers: Headers, clips: str) -> tuple[str, ...]:

@@ -19,35 +19,38 @@ FEWEST_RECORDINGS: Final = 10
 
 @dataclass(frozen=True, eq=False)
 class Clips:
-    """Samples of equal length, taken from a store by number; a sequence source.
+    """Samples that are taken from a store by number; a sequence source.
 
     Attributes:
         store: where the frames are.
-        starts: int64 ``[samples]``, the first frame of each.
-        length: frames of each.
+        spans: the frames of each.
         labels: int64 ``[samples]`` or None.
     """
 
     store: FrameStore
-    starts: np.ndarray
-    length: int
+    spans: Spans
     labels: np.ndarray | None = None
 
     @property
     def lengths(self) -> np.ndarray:
         """int64 ``[samples]``."""
-        return np.full(len(self.starts), self.length, np.int64)
+        return self.spans.lengths
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return len(self.spans)
+
+    def where(self, kept: np.ndarray) -> Clips:
+        """Those with these numbers."""
+        return Clips(self.store, self.spans.where(kept), None if self.labels is None else self.labels[kept])
 
     def take(self, indices: np.ndarray) -> Batch[np.ndarray]:
-        """The samples with these numbers: uint8 ``[samples, time, height, width, channels]``."""
-        values = np.empty((len(indices), self.length, *self.store.shape), np.uint8)
-        for row, start in zip(values, self.starts[indices].tolist(), strict=True):
-            self.store.read(start, row)
-        lengths = np.full(len(indices), self.length, np.int64)
-        return Batch(values, lengths, None if self.labels is None else self.labels[indices])
+        """The samples with these numbers: uint8 ``[samples, time, height, width, channels]``, with black frames behind
+        those that are shorter than the longest of them."""
+        own = self.where(indices)
+        values = np.zeros((len(own), int(own.lengths.max(initial=1)), *self.store.shape), np.uint8)
+        for row, start, length in zip(values, own.spans.starts.tolist(), own.lengths.tolist(), strict=True):
+            self.store.read(start, row[:length])
+        return Batch(values, own.lengths, own.labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,18 +71,14 @@ class ClipWindows:
 
     def clips(self, store: FrameStore, labels: np.ndarray | None) -> tuple[Clips, Clips]:
         """Training and validation; ``labels`` are those of the recordings, int64, or None."""
-        length = int(self.windows.lengths[0])
-        train, validation = (
-            Clips(store, self.windows.starts[side], length, None if labels is None else labels[self.owners[side]])
-            for side in (self.split.train, self.split.validation)
-        )
-        return train, validation
+        everything = Clips(store, self.windows, None if labels is None else labels[self.owners])
+        return everything.where(self.split.train), everything.where(self.split.validation)
 
 
 def cut(
     recordings: Sequence[Recording], length: int, stride: int, share: float, rng: np.random.Generator
 ) -> ClipWindows:
-    """Cuts recordings into windows and holds some out.
+    """Cuts recordings into windows, or takes them whole, and holds some out.
 
     The recordings that the user names are held out; else, of ten and more, whole ones at random. Of fewer, the last
     windows of each, and as many frames before them as a window has are on neither side, so that the two do not look
@@ -87,7 +86,7 @@ def cut(
 
     Args:
         recordings: all of them; those shorter than a window give none.
-        length, stride: of windows, in frames.
+        length, stride: of windows, in frames; a stride of 0 takes every recording of at most ``length`` frames whole.
         share: to hold out.
         rng: chooses recordings.
 
@@ -96,7 +95,11 @@ def cut(
     """
     starts, counts = (np.array(each, np.int64) for each in zip(*((r.start, r.count) for r in recordings), strict=True))
     stretches = Spans(starts, counts)
-    windows, owners = stretches.windows(length, stride)
+    if stride:
+        windows, owners = stretches.windows(length, stride)
+    else:
+        owners = np.flatnonzero(counts <= length)
+        windows = stretches.where(owners)
     named = np.array([recording.source.held_out for recording in recordings])[owners]
     if named.any():
         if named.all():
@@ -110,7 +113,14 @@ def cut(
     total = int(counts.sum())
     end = int((starts + counts).max())
     unused = total - int(used.cover(end).sum())
-    fate = "in no clip: at the end of a recording, in one too short for a clip, or in the gap before held-out ones"
+    fate = (
+        "in no clip: at the end of a recording, in one too short for a clip, or in the gap before held-out ones"
+        if stride
+        else "in no clip: in a recording longer than clips may be"
+    )
     return ClipWindows(
-        windows, owners, split, Tally("frames", fate, unused, total, "lower domain.stride or domain.clip_length")
+        windows,
+        owners,
+        split,
+        Tally("frames", fate, unused, total, f"{'lower domain.stride or' if stride else 'raise'} domain.clip_length"),
     )

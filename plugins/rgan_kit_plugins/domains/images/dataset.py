@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from rgan_kit.contracts import Dataset, TooLittleError
-from rgan_kit.files import Split, at_random
+from rgan_kit.files import Spans, Split, at_random
 from rgan_kit_plugins.domains.frames.clips import Clips
 from rgan_kit_plugins.domains.frames.recordings import Recordings, classes, read
 from rgan_kit_plugins.domains.frames.sources import find_sources
@@ -56,11 +56,12 @@ def load(options: ImagesOptions, path: Path | None, seed: int) -> Dataset:
         "memory": f"{store.size / 2**20:,.1f} MiB of pictures, "
         f"{'in a temporary file' if store.on_disk else 'in memory'}",
     }
-    everything = Clips(store, np.array([each.start for each in read_in.recordings], np.int64), 1, labels)
+    starts = np.array([each.start for each in read_in.recordings], np.int64)
+    everything = Clips(store, Spans(starts, np.ones_like(starts)), labels)
     dataset = Dataset(
         spec_of(preparation, names, options.form),
         samples_of(everything, options.form),
-        samples_of(_some(everything, np.zeros(0, np.int64)), options.form),
+        samples_of(everything.where(np.zeros(0, np.int64)), options.form),
         ImagesDecoder(preparation, options.form),
         read_in.fingerprint,
         summary,
@@ -73,14 +74,9 @@ def load(options: ImagesOptions, path: Path | None, seed: int) -> Dataset:
             dataset,
         )  # fmt: skip
     split = _split(read_in, options, np.random.default_rng(seed))
-    train, validation = (samples_of(_some(everything, side), options.form) for side in (split.train, split.validation))
+    train, validation = (samples_of(everything.where(side), options.form) for side in (split.train, split.validation))
     said = f"{len(train):,} and {len(validation):,} pictures; {split.words}"
     return replace(dataset, train=train, validation=validation, summary={**summary, "training and validation": said})
-
-
-def _some(pictures: Clips, numbers: np.ndarray) -> Clips:
-    labels = None if pictures.labels is None else pictures.labels[numbers]
-    return replace(pictures, starts=pictures.starts[numbers], labels=labels)
 
 
 def _split(read_in: Recordings, options: ImagesOptions, rng: np.random.Generator) -> Split:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from rgan_kit.contracts import Dataset, UsageError
-from rgan_kit.files import fingerprint
+from rgan_kit.files import Spans, fingerprint
 from rgan_kit_plugins.domains.frames.clips import Clips
 from rgan_kit_plugins.domains.frames.writing import write_png
 from rgan_kit_plugins.domains.images.decoder import ImagesDecoder
@@ -31,7 +31,7 @@ def load(options: ImagesOptions, seed: int) -> Dataset:
     preparation = options.preparation(SIZE)
     store = options.store(preparation)
     store.append(pictures)
-    numbers = np.arange(len(pictures), dtype=np.int64)
+    everything = Clips(store, Spans.side_by_side(np.ones(len(pictures))), digits)
     train = options.embedded_pictures
     summary = {
         "data": f"{train:,} training and {len(pictures) - train:,} validation digits, drawn with seed {seed}",
@@ -40,8 +40,8 @@ def load(options: ImagesOptions, seed: int) -> Dataset:
     }
     return Dataset(
         spec_of(preparation, DIGITS, options.form),
-        samples_of(Clips(store, numbers[:train], 1, digits[:train]), options.form),
-        samples_of(Clips(store, numbers[train:], 1, digits[train:]), options.form),
+        samples_of(everything.where(np.arange(train)), options.form),
+        samples_of(everything.where(np.arange(train, len(pictures))), options.form),
         ImagesDecoder(preparation, options.form),
         fingerprint([pictures]),
         summary,

@@ -73,8 +73,8 @@ def _load_files(found: Collection, options: MusicOptions, path: Path, rng: np.ra
     validation = _source(decoder, held)
     training = [own.passages[place] for place in halves.train.tolist()]
     train = _transposed(decoder, plain, training, options.semitones) if options.semitones else _source(decoder, plain)
-    repairs = Counter(fate for score in material.scores for fate in score.song.repairs)
-    told = tallies(form, material.fates, material.notes, own.passages, repairs, len(material.scores))
+    repairs = [score.song.repairs for score in material.scores]
+    told = tallies(form, material.fates, material.notes, own.passages, repairs)
     notes = {"data": f"{len(material.scores):,} scores in {path}"}
     if material.refused:
         notes["refused"] = f"{len(material.refused):,} scores or files"

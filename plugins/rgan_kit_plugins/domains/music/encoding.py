@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -112,7 +112,7 @@ _REPAIRS: Final = {
 
 
 def tallies(
-    form: Form, fates: Counter[str], notes: int, passages: Sequence[Passage], repairs: Counter[str], scores: int
+    form: Form, fates: Counter[str], notes: int, passages: Sequence[Passage], repairs: Sequence[Mapping[str, int]]
 ) -> list[Tally]:
     """What did not come through as it was, counted.
 
@@ -121,8 +121,7 @@ def tallies(
         fates: of notes and of passages.
         notes: in all.
         passages: all samples.
-        repairs: scores by what was repaired in them.
-        scores: in all.
+        repairs: of every score, what could not be taken as it stands.
     """
     found = [
         Tally("notes", said, fates[fate], notes, f"try {hint}" if hint else "") for fate, (said, hint) in _FATES.items()
@@ -138,7 +137,11 @@ def tallies(
     if isinstance(form, Events | PianoRoll):
         metres = sum(int(passage.bars.changes[1:].any()) for passage in passages)
         found.append(Tally("samples", "with changes of metre inside, which are not kept", metres, samples, _REMI))
-    found += [Tally("scores", said, repairs[fate], scores) for fate, said in _REPAIRS.items()]
+    endless = sum(own.get("endless", 0) for own in repairs)
+    found.append(Tally("notes", "left out, as nothing ends them", endless, notes + endless))
+    found += [
+        Tally("scores", said, sum(fate in own for own in repairs), len(repairs)) for fate, said in _REPAIRS.items()
+    ]
     return [each for each in found if each.count]
 
 

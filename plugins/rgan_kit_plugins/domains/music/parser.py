@@ -6,7 +6,7 @@ opens no file itself. It does without numpy, whose import would take longer than
 A request is ``{"kind": "midi"}`` or ``{"kind": "abc"}`` with the file's content. Each answer is one score: a header as
 ``songs.song_of`` reads it, and of all notes time and duration as int32, pitch and velocity as uint8. What the parser
 does not take (RIFF around it, several songs in one file, times in seconds, values out of range, an end that is missing)
-is repaired on the bytes first, and counted.
+is repaired on the bytes first, and counted; so are notes without an end, which it drops.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ _SEARCHED: Final = 2**16
 _TOO_MANY: Final = 0.1  # of a file's messages: where so many are out of range it is no music
 _DATA_BYTES: Final = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _END: Final = b"\x00\xff\x2f\x00"
+_FAR: Final = 2**27  # ticks; every note that is read ends long before
+_STRIKES: Final = [bytes([0x90 | channel]) for channel in range(16)]
+_RELEASES: Final = [
+    bytes([0x80 | channel]) + b"\x00".join(bytes([pitch, 0]) for pitch in range(128)) + b"\x00" for channel in range(16)
+]
 _TEMPO: Final = 0x51
 
 
@@ -63,16 +68,20 @@ def answer(request: dict[str, Any], content: bytes) -> Iterator[tuple[dict[str, 
         load_package()
         yield _described(ScoreTick.from_abc(content.decode("utf-8", "replace")), {}, accented=True)
         return
+    said = ""
     if content[:4] == b"MThd" and content[8:10] in (b"\x00\x00", b"\x00\x01") and content[12:13] < b"\x80":
         try:
-            yield _described(ScoreTick.from_midi(content), {})
-            return
+            score = ScoreTick.from_midi(released(content))
+            if score.end() < _FAR:
+                yield _described(score, {})
+                return
         except Exception as error:  # whatever the parser says to whatever a file holds
             said = " ".join(str(error).split())
-    else:
-        said = ""
-    for piece, repairs in repaired(content, said):
-        yield _described(ScoreTick.from_midi(piece), repairs)
+    for piece, struck, repairs in repaired(content, said):
+        score = ScoreTick.from_midi(piece)
+        if struck > score.note_num():
+            repairs["endless"] = struck - score.note_num()
+        yield _described(score, repairs)
 
 
 def describe(error: Exception) -> str:
@@ -119,8 +128,26 @@ def _name(track: Any) -> str:
         return ""
 
 
-def repaired(content: bytes, said: str = "") -> Iterator[tuple[bytes, dict[str, int]]]:
-    """The songs in a file as plain files of format 1 with values in range, and what was repaired in each.
+def released(content: bytes) -> bytes:
+    """The file with an end behind all others for every note that has none, by which one knows that there are such."""
+    place = 8 + int.from_bytes(content[4:8], "big")
+    parts = [content[:place]]
+    while place + 8 <= len(content):
+        end = place + 8 + int.from_bytes(content[place + 4 : place + 8], "big")
+        if end > len(content):
+            break
+        kind, track = content[place : place + 4], content[place + 8 : end]
+        if track[-3:] == _END[1:]:  # what stands before is its time, which now goes to an empty text
+            own = [release for strike, release in zip(_STRIKES, _RELEASES, strict=True) if strike in track]
+            track = b"".join([track[:-3], b"\xff\x01\x00", _delta(_FAR), *own, _END[1:]])
+        parts += [kind, struct.pack(">I", len(track)), track]
+        place = end
+    return b"".join([*parts, content[place:]])
+
+
+def repaired(content: bytes, said: str = "") -> Iterator[tuple[bytes, int, dict[str, int]]]:
+    """The songs in a file as plain files of format 1 with values in range; how many notes begin in each, and what was
+    repaired.
 
     Args:
         content: a Standard MIDI File, perhaps in RIFF (``.rmi``) or behind something else.
@@ -138,20 +165,23 @@ def repaired(content: bytes, said: str = "") -> Iterator[tuple[bytes, dict[str, 
         division = -(division >> 8) * (division & 0xFF) // 2
     if form > 2 or division < 1:
         raise UnusableError(f"it cannot be parsed ({said or f'format {form}, {division} ticks a beat'})")
-    tracks, counts = [], Counter[str]()
+    tracks, struck, counts = [], [], Counter[str]()
     for track, whole in _tracks(content, start + 8 + size):
         own: Counter[str] = Counter() if whole else Counter({"broken off": 1})
         tracks.append(_tidy(track, own, keeps_tempo=not seconds))
+        struck.append(own.pop("struck", 0))
         counts += own
     if not tracks:
         raise UnusableError(f"it cannot be parsed ({said or 'there is no track in it'})")
     if counts["clamped"] > max(3, _TOO_MANY * counts["messages"]):
         raise UnusableError("it cannot be parsed (most of its values are out of range)")
     repairs = {fate: count for fate, count in counts.items() if fate != "messages"}
-    songs = [[track] for track in tracks] if form == 2 else [tracks]
-    for song in songs:
+    songs = (
+        [([track], own) for track, own in zip(tracks, struck, strict=True)] if form == 2 else [(tracks, sum(struck))]
+    )
+    for song, notes in songs:
         head = struct.pack(">IHHH", 6, 1, len(song), min(division, 0x7FFF))
-        yield b"MThd" + head + b"".join(b"MTrk" + struct.pack(">I", len(each)) + each for each in song), repairs
+        yield b"MThd" + head + b"".join(b"MTrk" + struct.pack(">I", len(each)) + each for each in song), notes, repairs
         repairs = {}
 
 
@@ -194,6 +224,7 @@ def _tidy(track: bytes, counts: Counter[str], *, keeps_tempo: bool) -> bytes:
                 if len(data) < _DATA_BYTES[status >> 4]:
                     raise IndexError
                 counts["messages"] += 1
+                counts["struck"] += status >> 4 == 0x9 and data[1] > 0
                 counts["clamped"] += sum(byte > 127 for byte in data)
                 parts.append(_delta(waited) + bytes([status, *(min(byte, 127) for byte in data)]))
                 waited = 0

@@ -104,7 +104,8 @@ def song_of(head: Mapping[str, Any], content: bytes) -> Song:
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UnreadableError("the parser's answer is damaged") from error
     if not len(notes):
-        raise UnreadableError("there is no note in it")
+        endless = repairs.get("endless", 0)
+        raise UnreadableError(f"none of its {endless:,} notes has an end" if endless else "there is no note in it")
     if not 1 <= ticks < 2**15:
         raise UnreadableError(f"{ticks} ticks a beat: times cannot be told")
     _check(notes, ticks, repairs)

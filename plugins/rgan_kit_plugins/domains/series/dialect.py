@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from rgan_kit.contracts import DataError
 from rgan_kit.files import DecoderManifest
+from rgan_kit.files.encodings import WideEncoding
 from rgan_kit_plugins.domains.series import moments
 from rgan_kit_plugins.domains.series.cells import MISSING, NUMBER
 
@@ -24,16 +25,15 @@ _LINES: Final = 25
 _SEPARATORS: Final = ("\t", ";", "|", ",")  # a comma may also be a decimal sign, so it comes last
 _COMMA_NUMBER: Final = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+([eE][+-]?\d+)?")
 _GROUPS: Final = {",": re.compile(r"[+-]?\d{1,3}(,\d{3})+"), ".": re.compile(r"[+-]?\d{1,3}(\.\d{3})+")}
-_MOMENT: Final = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d|\s*\d{1,2}:\d\d|\s*\d{4}-\d\d\b")
+_MOMENT: Final = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d|\s*\d{1,2}:\d\d|\s*\d{4}-\d\d\b|\s*\d{4}-?W\d\d")
 _LINE_ENDS: Final = re.compile(r"\r\n|\r|\n")
 _BYTE_LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
 _NO_ROW: Final = re.compile(r"\s*|#.*|sep=.")
-_UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _LONG_WHOLE: Final = re.compile(r"\s*[+-]?\d{16,18}\s*")  # float64 knows no odd ones among them
 
 Quotes = Literal["where needed", "texts", "all"]
-Encoding = Literal["utf-8", "utf-8-sig", "latin-1"]
+Encoding = Literal["utf-8", "utf-8-sig", "utf-16", "utf-32", "latin-1"]
 HeadKind = Literal["number", "long whole", "text"]
 
 
@@ -44,7 +44,7 @@ class Dialect(BaseModel):
         separator, decimal: one character each.
         quotes: what stands in them: what has to, all that is no number, or everything.
         line_end: after each row.
-        encoding: ``latin-1`` for what is no UTF-8.
+        encoding: of the file; ``latin-1`` for what is neither UTF-8 nor begins with a byte-order mark.
     """
 
     model_config = DecoderManifest.model_config
@@ -112,14 +112,19 @@ class Head:
         return notes
 
 
-def look(file: Path, content: bytes) -> Head:
+def look(file: Path, content: bytes, wide: WideEncoding | None = None) -> Head:
     """Looks at the first lines.
+
+    Args:
+        file: for messages.
+        content: in UTF-8, or in Latin-1.
+        wide: the encoding of the file, where it was turned into UTF-8 before.
 
     Raises:
         DataError: this is no text, or its lines are too long or have too many columns.
     """
     _refuse_what_is_no_text(file, content)
-    text, encoding = _head(file, content)
+    text, narrow = _head(file, content)
     lines = _LINE_ENDS.split(text)
     skip = 0
     while skip < len(lines) and _NO_ROW.fullmatch(lines[skip]):
@@ -139,7 +144,7 @@ def look(file: Path, content: bytes) -> Head:
     ends = _LINE_ENDS.search(text)
     end: Literal["\n", "\r\n", "\r"] = ends[0] if ends else "\n"  # type: ignore[assignment]
     quotes = _quotes(lines, rows, Dialect(separator=separator, decimal=decimal, line_end=end))
-    dialect = Dialect(separator=separator, decimal=decimal, quotes=quotes, line_end=end, encoding=encoding)
+    dialect = Dialect(separator=separator, decimal=decimal, quotes=quotes, line_end=end, encoding=wide or narrow)
     kinds = tuple(_kind(name, column, decimal) for name, column in zip(names, columns, strict=True))
     least = tuple(_least_decimals(column, decimal) for column in columns)
     gaps = any(value and value in MISSING for column in columns for value in column)
@@ -166,8 +171,6 @@ def _refuse_what_is_no_text(file: Path, content: bytes) -> None:
         raise DataError(f"{file}: there is nothing in it.", "Give a table with a header and at least 10 rows.")
     if content.startswith(b"PAR1"):
         raise DataError(f"{file}: this is a Parquet file.", "Rename it so that it ends in .parquet.")
-    if content.startswith(_UTF16_MARKS):
-        raise DataError(f"{file}: this looks like UTF-16 and not UTF-8.", "Save it as UTF-8.")
     if (zero := content.find(0)) >= 0:
         raise DataError(f"{file}: a zero byte at offset {zero:,}, so this is no text.", "Give a CSV file in UTF-8.")
 

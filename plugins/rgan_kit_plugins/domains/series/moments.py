@@ -1,7 +1,8 @@
 """Dates and times as files write them: recognised in texts, read as seconds, and written again in the same form.
 
-A form is a text with directives as ``strftime`` knows them: ``%Y %y %m %b %d %q %H %I %M %S %f %p %z``, where ``%q`` is
-the quarter, and ``%-m``, ``%-d``, ``%-H``, ``%-I`` write no zero in front.
+A form is a text with directives as ``strftime`` knows them: ``%Y %y %m %b %d %q %G %V %u %H %I %M %S %f %p %z``, where
+``%q`` is the quarter, ``%G %V %u`` are year, week and weekday of ISO 8601 (a week begins on its Monday), and ``%-m``,
+``%-d``, ``%-H``, ``%-I`` write no zero in front.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ FARTHEST: Final = 9.0e12
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _GROUPS: Final = {
     "Y": r"(?P<Y>\d{4})", "y": r"(?P<y>\d{2})", "m": r"(?P<m>\d{1,2})", "b": r"(?P<b>[A-Za-z]{3})",
-    "d": r"(?P<d>\d{1,2})", "q": r"(?P<q>[1-4])", "H": r"(?P<H>\d{1,2})", "I": r"(?P<I>\d{1,2})",
+    "d": r"(?P<d>\d{1,2})", "q": r"(?P<q>[1-4])", "G": r"(?P<G>\d{4})", "V": r"(?P<V>\d{2})", "u": r"(?P<u>[1-7])",
+    "H": r"(?P<H>\d{1,2})", "I": r"(?P<I>\d{1,2})",
     "M": r"(?P<M>\d{2})", "S": r"(?P<S>\d{2})", "f": r"(?P<f>\d{1,9})", "p": r"(?P<p>[AaPp])[Mm]",
     "z": r"(?P<z>Z|[+-]\d{2}:?\d{2})",
 }  # fmt: skip
@@ -30,6 +32,7 @@ _DATES: Final = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y",
     "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%YQ%q", "%Y-Q%q", "%Y Q%q",
     "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%b %Y", "%b-%Y", "%d-%b-%y", "%Y%m%d",
+    "%G-W%V", "%GW%V", "%G-W%V-%u", "%GW%V%u",
 )  # fmt: skip
 _SHAPE: Final = re.compile(
     r"(?:(?P<date>\S(?:.*?\S)?)(?P<joint>T|,? ))?"
@@ -44,7 +47,7 @@ _UNPADDED: Final = (("%m", "%-m"), ("%d", "%-d")), (("%H", "%-H"), ("%I", "%-I")
 def check_form(form: str) -> None:
     """Raises ``UsageError`` where this is no form of dates, or says too little for one."""
     known = {name for _, name, literal in _PIECE.findall(form) if not literal}
-    if "%" in _PIECE.sub("", form) or not known <= _GROUPS.keys() or not known & {"Y", "y", "H", "I"}:
+    if "%" in _PIECE.sub("", form) or not known <= _GROUPS.keys() or not known & {"Y", "y", "G", "H", "I"}:
         raise UsageError(
             f"domain.date_format={form!r}: this is no form of dates.",
             f"Write a year and what follows with {' '.join('%' + name for name in _GROUPS)}, for example %d/%m/%Y",
@@ -154,33 +157,54 @@ def _floats(values: Any) -> np.ndarray:
 
 def _seconds(parts: dict[str, np.ndarray]) -> np.ndarray:
     """Of texts by directive ``[n]``; nan where they are no moment."""
-    size = len(next(iter(parts.values())))
-
-    def number(name: str, otherwise: int) -> np.ndarray:
-        return parts[name].astype(np.int64) if name in parts else np.full(size, otherwise)
-
-    year = number("Y", 1970)
-    if "y" in parts:  # as POSIX has it: 69 is 1969, 68 is 2068
-        year = number("y", 70)
-        year = year + np.where(year < 69, 2000, 1900)
-    month = number("m", 1) if "q" not in parts else 3 * number("q", 1) - 2
-    if "b" in parts:
-        month = np.array([1 + _MONTHS.index(b.lower()) if b.lower() in _MONTHS else 0 for b in parts["b"].tolist()])
-    day, hour, minute, second = number("d", 1), number("H", 0), number("M", 0), number("S", 0)
+    days = _days_of_weeks(parts) if "V" in parts else _days_of_months(parts)
+    hour, minute, second = (_number(parts, name, 0) for name in "HMS")
     if "I" in parts:
-        twelve = number("I", 12)
-        hour = twelve % 12 + 12 * np.isin(parts.get("p", np.full(size, "a")), ("p", "P"))
+        twelve = _number(parts, "I", 12)
+        hour = twelve % 12 + 12 * np.isin(parts.get("p", np.full(len(twelve), "a")), ("p", "P"))
         hour[(twelve < 1) | (twelve > 12)] = 24
-    first = ((year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("datetime64[M]")
-    days = (first + 1).astype("datetime64[D]").astype(np.int64) - first.astype("datetime64[D]").astype(np.int64)
-    seconds = first.astype("datetime64[s]").astype(np.float64) + (day - 1) * float(DAY)
-    seconds += hour * 3600.0 + minute * 60.0 + second
+    seconds = days * float(DAY) + hour * 3600.0 + minute * 60.0 + second
     if "f" in parts:
         seconds += np.array([float(f"0.{digits}") for digits in parts["f"].tolist()])
     if "z" in parts:
         seconds -= _zone_seconds(parts["z"])
-    good = (month >= 1) & (month <= 12) & (day >= 1) & (day <= days) & (hour < 24) & (minute < 60) & (second <= 60)
-    return np.where(good, seconds, np.nan)
+    return np.where((hour < 24) & (minute < 60) & (second <= 60), seconds, np.nan)
+
+
+def _days_of_months(parts: dict[str, np.ndarray]) -> np.ndarray:
+    """Days since 1970 of a year, a month (or a quarter) and a day, float64 ``[n]``; nan where there is none."""
+    year = _number(parts, "Y", 1970)
+    if "y" in parts:  # as POSIX has it: 69 is 1969, 68 is 2068
+        year = _number(parts, "y", 70)
+        year = year + np.where(year < 69, 2000, 1900)
+    month = _number(parts, "m", 1) if "q" not in parts else 3 * _number(parts, "q", 1) - 2
+    if "b" in parts:
+        month = np.array([1 + _MONTHS.index(b.lower()) if b.lower() in _MONTHS else 0 for b in parts["b"].tolist()])
+    day = _number(parts, "d", 1)
+    start = ((year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("datetime64[M]")
+    first, after = ((start + ahead).astype("datetime64[D]").astype(np.int64) for ahead in (0, 1))
+    good = (month >= 1) & (month <= 12) & (day >= 1) & (day <= after - first)
+    return np.where(good, first + day - 1.0, np.nan)
+
+
+def _days_of_weeks(parts: dict[str, np.ndarray]) -> np.ndarray:
+    """The same of an ISO year, a week and a weekday, or the week's Monday. Week 1 holds January 4."""
+    year, week, weekday = (_number(parts, name, 1) for name in "GVu")
+    first = _first_monday(year)
+    good = (week >= 1) & (week <= (_first_monday(year + 1) - first) // 7)
+    return np.where(good, first + 7.0 * (week - 1) + weekday - 1, np.nan)
+
+
+def _first_monday(year: np.ndarray) -> np.ndarray:
+    """Of an ISO year, in days since 1970-01-01, which was a Thursday."""
+    fourth = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64) + 3
+    first: np.ndarray = fourth - (fourth + 3) % 7
+    return first
+
+
+def _number(parts: dict[str, np.ndarray], name: str, otherwise: int) -> np.ndarray:
+    size = len(next(iter(parts.values())))
+    return parts[name].astype(np.int64) if name in parts else np.full(size, otherwise)
 
 
 def _zone_seconds(zones: np.ndarray) -> np.ndarray:
@@ -201,10 +225,14 @@ def write(seconds: np.ndarray, form: str) -> list[str]:
     days, months = micros.astype("datetime64[D]"), micros.astype("datetime64[M]")
     years = micros.astype("datetime64[Y]").astype(np.int64) + 1970
     within = (micros - days).astype(np.int64)  # microseconds of the day
+    thursday = days - (days.astype(np.int64) + 3) % 7 + 3  # the year that it lies in is that of its week
+    iso_year = thursday.astype("datetime64[Y]")
     month, hour = months.astype(np.int64) % 12 + 1, within // 3_600_000_000
     numbers = {
         "Y": years, "y": years % 100, "m": month, "b": month, "d": (days - months).astype(np.int64) + 1,
-        "q": (month + 2) // 3, "H": hour, "I": (hour + 11) % 12 + 1, "M": within // 60_000_000 % 60,
+        "q": (month + 2) // 3, "G": iso_year.astype(np.int64) + 1970,
+        "V": (thursday - iso_year.astype("datetime64[D]")).astype(np.int64) // 7 + 1,
+        "u": (days.astype(np.int64) + 3) % 7 + 1, "H": hour, "I": (hour + 11) % 12 + 1, "M": within // 60_000_000 % 60,
         "S": within // 1_000_000 % 60, "f": within % 1_000_000, "p": hour // 12,
     }  # fmt: skip
     columns = []
@@ -221,6 +249,6 @@ def _written(name: str, value: int, *, padded: bool) -> str:
         return _MONTHS[value - 1].capitalize()
     if name == "p":
         return ("AM", "PM")[value]
-    if name == "q" or not padded:
+    if name in "qu" or not padded:
         return str(value)
-    return f"{value:0{ {'Y': 4, 'f': 6}.get(name, 2) }d}"
+    return f"{value:0{ {'Y': 4, 'G': 4, 'f': 6}.get(name, 2) }d}"

@@ -29,7 +29,7 @@ class SeriesOptions(Options):
     )  # fmt: skip
     date_format: str = Field(
         "auto", max_length=100,
-        description="how dates are written, such as %d/%m/%Y (%Y %y %m %b %d %q %H %I %M %S %f %p %z); "
+        description="how dates are written, such as %d/%m/%Y (%Y %y %m %b %d %q %G %V %u %H %I %M %S %f %p %z); "
         "auto to recognise it",
     )  # fmt: skip
     id: str = Field(

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from rgan_kit.contracts import DataError, DeviceError
+from rgan_kit.files import UnreadableError, as_utf8
 from rgan_kit_plugins.domains.series.cells import MISSING
 from rgan_kit_plugins.domains.series.columns import (
     BLOCK,
@@ -89,7 +90,11 @@ def unpacked(file: Path, content: bytes) -> bytes:
 
 
 def _read_csv(file: Path, content: bytes, how: HowToRead) -> Table:
-    head = look(file, content)
+    try:
+        content, wide = as_utf8(content)
+    except UnreadableError as error:
+        raise error.of(file) from None
+    head = look(file, content, wide)
     end, behind = _last_rows(content, head)
     if (cells := _most_cells(content, head)) > MAX_CELLS:
         raise DataError(f"{file}: {cells:,} values; at most {MAX_CELLS:,} are held in memory.", "Read fewer columns.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from rgan_kit_plugins.domains.text.encoding import Level, LevelName
 from rgan_kit_plugins.domains.text.reading import Corpus, Unit
@@ -25,6 +28,15 @@ _MOST_UNKNOWN: Final = 0.05
 _LARGE_VOCABULARY: Final = 1000
 _BLANK_SHARE: Final = 0.02
 _LINES_A_BLOCK: Final = 1.5
+_FEWEST_WRAPPED: Final = 30
+_NARROWEST: Final = 30
+_FEWEST_LENGTHS: Final = 4
+_WIDTHS: Final = (0.98, 0.75)  # quantiles of the lengths of lines
+_TIGHT: Final = 0.7
+_LOOSE: Final = 0.5
+_FEW_ENDING: Final = 0.3
+_SENTENCES_A_LINE: Final = 0.1
+_SENTENCE_END: Final = re.compile(r"""[.!?。！？]["'”’)]{0,2} """)
 
 
 def settle_unit(options: TextOptions, corpus: Corpus) -> tuple[Unit, str]:
@@ -45,12 +57,18 @@ def settle_unit(options: TextOptions, corpus: Corpus) -> tuple[Unit, str]:
     long = sum(len(line) for line in filled if len(level.symbols(line)) > limit)
     if 2 * long > sum(map(len, filled)):
         return "window", f"because most of the text stands in lines longer than {limit:,} {level.name}s"
-    return ("window", _BROKEN) if _is_broken_into_lines(lines) else ("line", "")
+    if _is_broken_into_lines(lines):
+        return "window", _BROKEN
+    return ("window", _WRAPPED) if _is_wrapped(filled) else ("line", "")
 
 
 _BROKEN: Final = (
     "because short lines with blank ones between and many rare words look like running text (lines: "
     "--set domain.unit=line, what stands between blank lines: --set domain.unit=paragraph)"
+)
+
+_WRAPPED: Final = (
+    "because lines end where the next word no longer fits, as in running text (lines: --set domain.unit=line)"
 )
 
 
@@ -62,6 +80,23 @@ def _is_broken_into_lines(lines: Sequence[str]) -> bool:
     if blank < _BLANK_SHARE * len(lines) or blocks < 2 or len(filled) < _LINES_A_BLOCK * blocks:
         return False
     return unknown_share([line.split() for line in filled]) > _MOST_UNKNOWN
+
+
+def _is_wrapped(filled: Sequence[str]) -> bool:
+    """Whether this is prose broken at a width: few lines end a sentence, and nearly all are so long that the first word
+    of the next no longer fits (where a program broke them), or most are about so long and sentences end inside them
+    (where people did). Lines of one length are records."""
+    if len(filled) < _FEWEST_WRAPPED:
+        return False
+    lengths = np.array([len(line) for line in filled])
+    needed = lengths[:-1] + 1 + np.array([len(line.split(maxsplit=1)[0]) for line in filled[1:]])
+    exact, about = np.quantile(lengths, _WIDTHS)
+    ending = sum(_SENTENCE_END.search(line + " ") is not None for line in (line[-3:] for line in filled))
+    inside = sum(len(_SENTENCE_END.findall(line)) for line in filled)
+    if about < _NARROWEST or len(np.unique(lengths)) < _FEWEST_LENGTHS or ending > _FEW_ENDING * len(filled):
+        return False
+    tight, loose = (needed > exact).mean() >= _TIGHT, (needed > about).mean() >= _LOOSE
+    return bool(tight or (loose and inside >= _SENTENCES_A_LINE * len(filled)))
 
 
 def unknown_share(lines: Sequence[list[str]]) -> float:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import numpy as np
 
 from rgan_kit.contracts import DataError
-from rgan_kit.files import Fingerprint, Found, UnreadableError, find, nothing_usable
+from rgan_kit.files import Fingerprint, Found, UnreadableError, as_utf8, find, nothing_usable
 from rgan_kit_plugins.domains.text.records import Layout, Records, from_json
 
 ENDINGS: Final = (".txt", ".tsv", ".jsonl", ".csv")
@@ -21,7 +21,6 @@ MOST_BYTES: Final = 2**30
 Unit = Literal["line", "paragraph", "file", "window"]
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
@@ -215,8 +214,7 @@ def records_of(suffix: str, content: bytes, layout: Layout) -> Records:
 
 
 def _decoded(content: bytes) -> str:
-    if content.startswith(_UTF16_MARKS):
-        raise UnreadableError("this looks like UTF-16 and not UTF-8.", "Save it as UTF-8.")
+    content, _ = as_utf8(content)
     zero = content.find(0)
     if zero >= 0:
         raise UnreadableError(

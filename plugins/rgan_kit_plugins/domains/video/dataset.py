@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from rgan_kit.contracts import DataError, Dataset, FrameSpec, TooLittleError
+from rgan_kit.files import Spans, length_shares
 from rgan_kit_plugins.domains.frames.clips import FEWEST_RECORDINGS, Clips, cut
 from rgan_kit_plugins.domains.frames.preparation import Preparation
 from rgan_kit_plugins.domains.frames.recordings import Recording, Recordings, classes, read
@@ -21,6 +22,7 @@ from rgan_kit_plugins.domains.video.options import VideoOptions
 FEWEST_SAMPLES: Final = 10
 
 _LENGTH: Final = 16
+_LONGEST_WHOLE: Final = 2 * _LENGTH
 _FPS: Final = 10.0
 _SLOWEST: Final = 0.1
 
@@ -58,33 +60,36 @@ def _assemble(
     notes: dict[str, str],
 ) -> Dataset:
     recordings = read_in.recordings
-    length = options.clip_length or max(2, min(_LENGTH, int(np.median([each.count for each in recordings]))))
-    long_enough = [each for each in recordings if each.count >= length]
-    short = {
-        each.name: f"it has {each.count:,} frames, a clip has {length:,}" for each in recordings if each.count < length
+    length, stride = _lengths(options, [each.count for each in recordings])
+    fitting = [each for each in recordings if (each.count >= length if stride else each.count <= length)]
+    others = {
+        each.name: f"it has {each.count:,} frames, a clip {'has' if stride else 'at most'} {length:,}"
+        for each in recordings
+        if each not in fitting
     }
-    stride = options.stride or (max(1, length // 4) if len(long_enough) < FEWEST_RECORDINGS else length)
     names, labels = classes(recordings, options.labels)
     fps = preparation.rate(None) or _usual_fps(recordings)
     summary = {
-        "data": f"{len(long_enough):,} recordings in {path}, {sum(each.count for each in long_enough):,} frames",
-        "clips": f"{length} frames of {store.shape[0]} × {store.shape[1]} in {options.colour}, one every {stride}",
+        "data": f"{len(fitting):,} recordings in {path}, {sum(each.count for each in fitting):,} frames",
+        "clips": f"{_describe_length(fitting, length, stride)} of {store.shape[0]} × {store.shape[1]} in "
+        f"{options.colour}, {f'one every {stride}' if stride else 'a recording each'}",
         "frames a second": _describe_fps(preparation, recordings, fps),
         "classes": ", ".join(names) or "none",
         **notes,
         "memory": f"{store.size / 2**20:,.1f} MiB of frames, {'in a temporary file' if store.on_disk else 'in memory'}",
     }
     decoder = VideoDecoder(preparation, length, fps)
-    spec = FrameSpec(length, preparation.height, preparation.width, preparation.channels, fps, names)
     try:
         made = cut(recordings, length, stride, options.validation_share, np.random.default_rng(seed))
         train, validation = made.clips(store, labels)
         tallies = [*read_in.tallies(preparation), made.unused]
     except DataError:
-        train = validation = Clips(store, np.zeros(0, np.int64), length)
+        train = validation = Clips(store, Spans(np.zeros(0, np.int64), np.zeros(0, np.int64)))
         tallies = read_in.tallies(preparation)
+    shares = None if stride or not len(train) else length_shares(train.lengths, length)
+    spec = FrameSpec(length, preparation.height, preparation.width, preparation.channels, fps, names, shares)
     dataset = Dataset(
-        spec, train, validation, decoder, read_in.fingerprint, summary, refused={**read_in.left_out, **short},
+        spec, train, validation, decoder, read_in.fingerprint, summary, refused={**read_in.left_out, **others},
         tallies=tallies,
     )  # fmt: skip
     if min(len(train), len(validation)) < 1 or len(train) + len(validation) < FEWEST_SAMPLES:
@@ -93,24 +98,38 @@ def _assemble(
     return replace(dataset, summary={**summary, "training and validation": held})
 
 
+def _lengths(options: VideoOptions, counts: list[int]) -> tuple[int, int]:
+    """Frames in a clip, and from one to the next; 0 where recordings are taken whole."""
+    several = len(counts) >= FEWEST_RECORDINGS and len(set(counts)) > 1 and max(counts) <= _LONGEST_WHOLE
+    if options.unit == "recording" or (
+        options.unit == "auto" and several and not options.clip_length and not options.stride
+    ):
+        return options.clip_length or max(counts), 0
+    length = options.clip_length or max(2, min(_LENGTH, int(np.median(counts))))
+    long_enough = sum(count >= length for count in counts)
+    return length, options.stride or (max(1, length // 4) if long_enough < FEWEST_RECORDINGS else length)
+
+
+def _describe_length(recordings: list[Recording], length: int, stride: int) -> str:
+    shortest = min((each.count for each in recordings), default=length)
+    return f"{length} frames" if stride or shortest == length else f"{shortest} to {length} frames"
+
+
 def _too_few(path: Path, recordings: list[Recording], dataset: Dataset, stride: int) -> TooLittleError:
     longest = max(recordings, key=lambda each: each.count)
     length, train, validation = dataset.spec.max_length, len(dataset.train), len(dataset.validation)
-    assert isinstance(dataset.train, Clips)
-    starts = np.array([each.start for each in recordings if each.count >= length], np.int64)
-    whole = replace(dataset.train, starts=starts, labels=None)
-    if not len(whole):
-        whole = replace(whole, starts=np.array([longest.start]), length=longest.count)
-    nothing = replace(whole, starts=np.zeros(0, np.int64))
-    assert isinstance(dataset.spec, FrameSpec)
-    shown = replace(
-        dataset, train=whole, validation=nothing, spec=replace(dataset.spec, length=whole.length, labels=())
-    )
+    assert isinstance(dataset.train, Clips) and isinstance(dataset.spec, FrameSpec)
+    most = length if stride else longest.count
+    shown = [each for each in recordings if not stride or each.count >= length] or [longest]
+    spans = Spans(np.array([each.start for each in shown]), np.array([min(each.count, most) for each in shown]))
+    whole = Clips(dataset.train.store, spans)
+    spec = replace(dataset.spec, length=int(spans.lengths.max()), labels=(), length_shares=None)
+    every = f", one every {stride}" if stride else ""
     return TooLittleError(
         f"{path}: {len(recordings):,} recordings, the longest of {longest.count:,} frames, give {train:,} training and "
-        f"{validation:,} validation clips of {length} frames, one every {stride}; at least {FEWEST_SAMPLES} needed.",
+        f"{validation:,} validation clips of {length} frames{every}; at least {FEWEST_SAMPLES} needed.",
         "Give more, or set domain.clip_length or domain.stride lower.",
-        shown,
+        replace(dataset, train=whole, validation=whole.where(np.zeros(0, np.int64)), spec=spec),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from rgan_kit.contracts import Dataset, FrameSpec, UsageError
-from rgan_kit.files import fingerprint
+from rgan_kit.files import Spans, fingerprint
 from rgan_kit_plugins.domains.frames.clips import Clips
 from rgan_kit_plugins.domains.frames.writing import write_gif
 from rgan_kit_plugins.domains.video.decoder import VideoDecoder
@@ -36,7 +36,7 @@ def load(options: VideoOptions, seed: int) -> Dataset:
     for clip in drawn.clips:
         store.append(clip)
     count, length = drawn.clips.shape[:2]
-    starts = np.arange(count, dtype=np.int64) * length
+    everything = Clips(store, Spans.side_by_side(np.full(count, length)), drawn.motions)
     train = options.embedded_clips
     spec = FrameSpec(length, height, width, channels, FPS, MOTIONS)
     summary = {
@@ -46,8 +46,8 @@ def load(options: VideoOptions, seed: int) -> Dataset:
     }
     return Dataset(
         spec,
-        Clips(store, starts[:train], length, drawn.motions[:train]),
-        Clips(store, starts[train:], length, drawn.motions[train:]),
+        everything.where(np.arange(train)),
+        everything.where(np.arange(train, count)),
         VideoDecoder(preparation, length, FPS),
         fingerprint([drawn.clips]),
         summary,

@@ -19,9 +19,15 @@ class VideoOptions(FrameOptions):
     fps: float = Field(
         0.0, ge=0, le=240, description="frames a second to take of every file; 0 for every frame as it comes"
     )
+    unit: Literal["auto", "window", "recording"] = Field(
+        "auto",
+        description="what a sample is: a window of a recording, a recording whole, however long, or what suits "
+        "(recordings, where there are ten and more that differ in length and none has more than 32 frames)",
+    )
     clip_length: int = Field(
         0, ge=0, le=1024,
-        description="frames in a clip; 0 for 16, or fewer where most files have fewer; 12 without data",
+        description="frames in a clip; 0 for 16, or fewer where most files have fewer; 12 without data "
+        "(unit=recording: frames at most; 0 for all)",
     )  # fmt: skip
     stride: int = Field(
         0, ge=0, le=65_536,

@@ -27,6 +27,7 @@ class Figure:
 FIGURES: dict[str, Figure] = {
     "valid": Figure("valid", "samples that the known source could have produced", share=True),
     "grammar_nll": Figure("grammar nats", "nats a token of the valid samples under the known grammar"),
+    "oracle_nll": Figure("oracle nats", "nats a symbol of the valid samples under the oracle"),
     "heldout_nll": Figure("held-out nats", "nats a token of held-out data under the model, unknown ones left out"),
     "perplexity": Figure("perplexity", "e to the power of the held-out nats"),
     "bits_a_character": Figure("bits a character", "of held-out text under the model; comparable across levels"),

@@ -419,12 +419,13 @@ def test_stages_follow_the_papers():
 # --- the output layer without whole logits ---
 
 
-@pytest.mark.parametrize("rows", [1, 700])
-def test_nats_and_their_gradients_equal_those_of_whole_logits(rows):
+@pytest.mark.parametrize(("rows", "symbols"), [(1, 2100), (700, 2100), (200, 9000), (9, 1500)])
+def test_nats_and_their_gradients_equal_those_of_whole_logits(rows, symbols):
+    """In one chunk and in several, the last of them shorter; and of so few symbols that they are made whole."""
     torch.manual_seed(0)
-    sizes = (rows, 6), (1500, 6), (1500,)
+    sizes = (rows, 6), (symbols, 6), (symbols,)
     inputs, weight, bias = (torch.randn(size, dtype=torch.float64, requires_grad=True) for size in sizes)
-    targets, upstream = torch.randint(1500, (rows,)), torch.randn(rows, dtype=torch.float64)
+    targets, upstream = torch.randint(symbols, (rows,)), torch.randn(rows, dtype=torch.float64)
     expected = F.cross_entropy(F.linear(inputs, weight, bias), targets, reduction="none")
     got = linear_cross_entropy(inputs, weight, bias, targets)
     torch.testing.assert_close(got, expected)

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
-from rgan_kit.contracts import DataError, Dataset, TokenSpec, TooLittleError, UsageError
-from rgan_kit.files import Found, Split, fingerprint
+from rgan_kit.contracts import DataError, Dataset, TokenSpec, TooLittleError
+from rgan_kit_plugins.domains.text import embedded
 from rgan_kit_plugins.domains.text.decoder import TextDecoder, TextManifest
 from rgan_kit_plugins.domains.text.encoding import BOS, EOS, PAD, UNKNOWN
 from rgan_kit_plugins.domains.text.judging import settle_level, settle_unit
 from rgan_kit_plugins.domains.text.options import TextOptions
-from rgan_kit_plugins.domains.text.reading import Corpus, Passages, Unit, read_corpus
-from rgan_kit_plugins.domains.text.records import Layout, Records
+from rgan_kit_plugins.domains.text.reading import Corpus, Unit, read_corpus
+from rgan_kit_plugins.domains.text.records import Layout
 from rgan_kit_plugins.domains.text.running import learn_windows
 from rgan_kit_plugins.domains.text.samples import USE_WINDOWS, Learnt, hold_out, learn_samples
-from rgan_kit_plugins.worlds.sentences import GrammarTruth, embedded_grammar
-
-_FEWEST_HELD_OUT_SENTENCES: Final = 500
 
 
 def load(options: TextOptions, path: Path | None, seed: int) -> Dataset:
@@ -29,12 +25,13 @@ def load(options: TextOptions, path: Path | None, seed: int) -> Dataset:
     Raises:
         DataError: the text cannot be read, with the file and the line; or it is one symbol all through.
         TooLittleError: it is fewer than ten samples.
-        UsageError: the options ask for anything but sentences of the embedded language.
+        UsageError: the options ask for anything but sentences of the embedded language, or lines of the oracle.
         DeviceError: subwords are asked for, and ``tokenizers`` is not installed.
     """
     rng = np.random.default_rng(seed)
     if path is None:
-        return _load_embedded(options, seed, rng)
+        learnt, corpus, notes, truth = embedded.draw(options, seed, rng)
+        return replace(_assemble(learnt, "line", corpus, notes), truth=truth)
     layout = Layout(options.labels, options.columns, options.text_key, options.label_key)
     corpus = read_corpus(path, layout, options.held_out)
     unit, because = settle_unit(options, corpus)
@@ -60,42 +57,12 @@ def load(options: TextOptions, path: Path | None, seed: int) -> Dataset:
 
 
 def make(options: TextOptions, folder: Path, seed: int) -> list[Path]:
-    """Writes ``sentences.txt``: ``options.embedded_sentences`` sentences of the embedded language, one a line."""
-    grammar = embedded_grammar()
-    rng = np.random.default_rng(seed)
-    lines = [" ".join(grammar.sample(rng)) for _ in range(options.embedded_sentences)]
-    file = folder / "sentences.txt"
-    file.write_bytes("".join(f"{line}\n" for line in lines).encode())
+    """Writes ``options.embedded_sentences`` sentences of the embedded language (``sentences.txt``) or sequences of the
+    oracle (``oracle.txt``), one a line."""
+    file = folder / ("sentences.txt" if options.embedded == "language" else "oracle.txt")
+    written = embedded.lines(options, np.random.default_rng(seed))
+    file.write_bytes("".join(f"{line}\n" for line in written).encode())
     return [file]
-
-
-def _load_embedded(options: TextOptions, seed: int, rng: np.random.Generator) -> Dataset:
-    if options.unit not in ("auto", "line"):
-        raise UsageError(
-            f"The embedded language comes in sentences and not in {options.unit}s.",
-            "Give a text with --data, or leave domain.unit at line.",
-        )
-    grammar = embedded_grammar()
-    train = options.embedded_sentences
-    share = options.validation_share
-    validation = max(_FEWEST_HELD_OUT_SENTENCES, round(train * share / (1 - share)))
-    lines = [" ".join(grammar.sample(rng)) for _ in range(train + validation)]
-    name = "embedded language"
-    document = (Path(name), Records(lines, range(1, len(lines) + 1)))
-    corpus = Corpus(
-        Found(Path(name), (Path(name),)), (document,), {}, fingerprint(["\n".join(lines).encode()]), Layout()
-    )
-    level, reason = settle_level(options, corpus, "line")
-
-    def the_last(passages: Passages, kept: np.ndarray) -> Split:
-        return Split.of(kept >= train, "the last sentences drawn are held out")
-
-    learnt = learn_samples(corpus.passages("line"), level, options, "line", the_last)
-    notes = {
-        "data": f"{name}, {train:,} training and {validation:,} validation sentences drawn with seed {seed}",
-        "level": f"{level.name}, {reason}",
-    }
-    return replace(_assemble(learnt, "line", corpus, notes), truth=GrammarTruth(grammar))
 
 
 def _assemble(learnt: Learnt, unit: Unit, corpus: Corpus, notes: dict[str, str]) -> Dataset:

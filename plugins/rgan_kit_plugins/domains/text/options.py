@@ -80,6 +80,11 @@ class TextOptions(Options):
     label_key: str = Field(
         "label", min_length=1, max_length=100, description="key (.jsonl) or column name (.tsv, .csv) of the class"
     )
+    embedded: Literal["language", "oracle"] = Field(
+        "language",
+        description="without data: sentences of a small language, or sequences of 20 out of 5,000 symbols that a "
+        "recurrent network of random weights writes (the oracle of SeqGAN and Texygen)",
+    )
     embedded_sentences: int = Field(
-        2000, ge=10, le=200_000, description="training sentences drawn from the embedded language, without data"
+        2000, ge=10, le=200_000, description="training sentences (or sequences) drawn from it"
     )

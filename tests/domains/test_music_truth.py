@@ -93,6 +93,23 @@ def test_embedded_melodies_pass_their_own_checks_in_every_representation(represe
         assert reference["melody_nll"] == pytest.approx(PROCESS.entropy / 33)
 
 
+def test_bars_are_told_where_asked_for_and_samples_keep_them_whatever_stands_inside(melodies):
+    barred = load(FEW.model_copy(update={"bars": True}), None, 0)
+    names = barred.decoder.form.vocabulary
+    assert (barred.train.lengths == 32 + 4 + 1 + 1).all()  # bars, their metre, the end
+    plain, told = (set(data.decoder.decode(outputs_of(data))) for data in (melodies, barred))
+    assert {piece.notes for piece in plain} == {piece.notes for piece in told}
+    figures = barred.truth.measure(sorted(told, key=str))
+    assert figures["valid"] == 1
+    assert figures["melody_nll"] == pytest.approx(barred.truth.reference()["melody_nll"], rel=0.05)
+    bar, metre, hold = names.tokens["bar"][0], next(iter(names.tokens["metre"].values())), names.tokens["hold"][0]
+    pitch = names.tokens["pitch"][60]
+    short = np.array([[metre, bar, pitch, hold, bar, *[pitch] * 11]])
+    piece = barred.decoder.decode({"tokens": short, "lengths": np.array([16])})[0]
+    assert piece.length == 16
+    assert [note.start for note in piece.notes] == [0, *range(8, 16)]
+
+
 def replace_options(**changes: object) -> MusicOptions:
     return MusicOptions.model_validate({**FEW.model_dump(), **changes})
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from rgan_kit_plugins.worlds.melodies import (
+    BARS,
     HIGHEST,
     KEYS,
     LENGTH,
@@ -22,9 +23,10 @@ _HIGHEST_PITCH: Final = max(key.pitch(HIGHEST) for key in KEYS)
 EIGHTHS_A_BEAT: Final = 2
 
 
-def tokens_of(steps_per_beat: int) -> int:
-    """Symbols of an embedded melody in the representation ``melody``, its end token counted."""
-    return LENGTH * steps_per_beat // EIGHTHS_A_BEAT + 1
+def tokens_of(steps_per_beat: int, *, bars: bool = False) -> int:
+    """Symbols of an embedded melody in the representation ``melody``, its end token counted, and its bars and their
+    metre where they are told."""
+    return LENGTH * steps_per_beat // EIGHTHS_A_BEAT + (BARS + 1) * bars + 1
 
 
 class Sounding(Protocol):
@@ -58,12 +60,12 @@ class MelodyTruth:
     Args:
         process: of the melodies.
         steps_per_beat: of the grid.
-        with_likelihood: whether samples have one: in the representation ``melody``.
+        tokens: of a sample, where samples have a likelihood: in the representation ``melody``; else 0.
     """
 
     process: MelodyProcess
     steps_per_beat: int
-    with_likelihood: bool
+    tokens: int
     name: str = "embedded melodies"
 
     def measure(self, samples: Sequence[Any]) -> dict[str, float]:
@@ -81,18 +83,17 @@ class MelodyTruth:
             "in_range": _share(sum(_in_range(piece) for piece in samples), count),
             "in_metre": _share(sum(notes is not None and is_in_metre(notes) for notes in melodies), count),
         }
-        if self.with_likelihood:
-            tokens = len(valid) * tokens_of(self.steps_per_beat)
-            figures["melody_nll"] = -math.fsum(valid) / tokens if valid else math.nan
+        if self.tokens:
+            figures["melody_nll"] = -math.fsum(valid) / (len(valid) * self.tokens) if valid else math.nan
         return figures
 
     def reference(self) -> dict[str, float]:
         """What the process itself reaches, exactly: its entropy a token is also the fewest nats that any model can give
         held-out data."""
         shares = dict.fromkeys(("valid", "in_key", "in_range", "in_metre"), 1.0)
-        if not self.with_likelihood:
+        if not self.tokens:
             return shares
-        rate = self.process.entropy / tokens_of(self.steps_per_beat)
+        rate = self.process.entropy / self.tokens
         return {**shares, "melody_nll": rate, "heldout_nll": rate}
 
     def _events(self, piece: Tune) -> list[Event] | None:

@@ -114,7 +114,7 @@ def _decoder(options: MusicOptions, passages: list[Passage], split: Split, progr
     longest = options.longest_beats * options.steps_per_beat
     form: Form
     if options.representation == "melody":
-        form = Melody(Melody.names(pitches, list(metres)), defaults)
+        form = Melody(Melody.names(pitches, list(metres), bars=options.bars), defaults)
     elif options.representation == "events":
         longest = longest or int(max(passage.notes[:, DURATION].max() for passage in passages))
         bins = options.velocity_bins

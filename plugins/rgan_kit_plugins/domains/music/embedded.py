@@ -65,7 +65,8 @@ def draw(options: MusicOptions, rng: np.random.Generator) -> Melodies:
 
 def truth(options: MusicOptions) -> Truth:
     """The process as a known source."""
-    return MelodyTruth(embedded_process(), options.steps_per_beat, options.representation == "melody")
+    tokens = tokens_of(options.steps_per_beat, bars=options.bars) if options.representation == "melody" else 0
+    return MelodyTruth(embedded_process(), options.steps_per_beat, tokens)
 
 
 def make(options: MusicOptions, folder: Path, seed: int) -> list[Path]:

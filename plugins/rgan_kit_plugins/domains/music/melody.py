@@ -1,8 +1,9 @@
 """The representation ``melody``: one voice on a grid, one symbol a step (as in Roberts et al. 2018, MusicVAE).
 
 A step begins a note (``pitch_60``), holds the one that sounds (``hold``) or is silent (``rest``). Where the data has
-several metres, ``bar`` stands before each bar and, before the first one and where it changes, ``metre_3/4``: samples
-then keep the bar, since a bar has as many steps as its metre, whatever stands there.
+several metres, or where it is asked for, ``bar`` stands before each bar and, before the first one and where it
+changes, ``metre_3/4``: samples then keep the bar, since a bar has as many steps as its metre, whatever stands there,
+and a network need not count to the thirty-second step to know where it is.
 """
 
 from __future__ import annotations
@@ -54,11 +55,12 @@ class Melody:
         self._is_pitch = np.array([kind == "pitch" for kind in vocabulary.kinds])
 
     @staticmethod
-    def names(pitches: range, metres: Sequence[Metre] = ()) -> Vocabulary:
-        """The vocabulary for a range of pitches, and for the metres of the data, where there are several."""
-        several = sorted(map(number_of, metres)) if len(metres) > 1 else []
-        bar = (0,) if several else ()
-        return Vocabulary.of({"rest": (0,), "hold": (0,), "pitch": pitches, "metre": several, "bar": bar})
+    def names(pitches: range, metres: Sequence[Metre] = (), *, bars: bool = False) -> Vocabulary:
+        """The vocabulary for a range of pitches, and for the metres of the data, where there are several or bars are
+        asked for."""
+        told = sorted(map(number_of, metres)) if bars or len(metres) > 1 else []
+        bar = (0,) if told else ()
+        return Vocabulary.of({"rest": (0,), "hold": (0,), "pitch": pitches, "metre": told, "bar": bar})
 
     def allowed_next(self) -> np.ndarray:
         """A note is held after it began; without bars everything else may follow anything."""

@@ -74,6 +74,11 @@ class MusicOptions(Options):
         description="longest note of events and remi, in beats; longer ones are shortened to it; 0 for the longest "
         "that there is",
     )  # fmt: skip
+    bars: bool = Field(
+        False,
+        description="melody: a symbol before each bar and one for the metre even where all metres are the same, so "
+        "that networks know the place in the bar",
+    )
     onsets: bool = Field(
         True, description="a piano roll tells where notes begin from where they go on: 88 more numbers a step"
     )

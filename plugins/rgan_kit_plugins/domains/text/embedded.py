@@ -78,14 +78,14 @@ def _of_oracle(options: TextOptions, train: int, validation: int, seed: int, rng
     drawn = oracle.sample(train + validation, rng)
     vocabulary = Vocabulary((*SPECIAL, *map(str, range(SYMBOLS))), found=SYMBOLS)
     tokens = (drawn + len(SPECIAL)).astype(least_type(len(vocabulary.names)))
-    sides = (
+    first, rest = (
         with_ends(side.reshape(-1), np.full(len(side), LENGTH, np.int64)) for side in (tokens[:train], tokens[train:])
     )
     notes = {
         "data": f"oracle, {train:,} training and {validation:,} validation sequences drawn with seed {seed}",
         "level": "word, one a symbol of the oracle",
     }
-    learnt = Learnt(*sides, Level("word"), vocabulary, {"split": "the last sequences drawn are held out"})
+    learnt = Learnt(first, rest, Level("word"), vocabulary, {"split": "the last sequences drawn are held out"})
     return learnt, _corpus("oracle", (), fingerprint([drawn.astype("<u2").tobytes()])), notes, OracleTruth(oracle)
 
 

@@ -98,7 +98,9 @@ def test_a_run_from_python_is_that_of_the_command_line(here):
     assert strings.folder == Path("runs/lstm-lm-text-1")
 
 
-@pytest.mark.parametrize("frame", [Frame, Interchange, dict])
+@pytest.mark.parametrize(
+    "frame", [Frame, pytest.param(Interchange, marks=pytest.mark.slow), pytest.param(dict, marks=pytest.mark.slow)]
+)
 def test_a_frame_trains_to_the_bits_of_its_csv(here, frame):
     columns = readings()
     with (here / "table.csv").open("w", newline="") as file:

@@ -19,6 +19,8 @@ def show(config: RunConfig, registry: Registry, results: Results) -> None:
     """Prints what would be trained; writes nothing."""
     import tomli_w
 
+    from rgan_kit.cli.progress import duration
+    from rgan_kit.training.pace import expected_seconds
     from rgan_kit.training.session import load_dataset, make_trainer
 
     with advising(config.data):
@@ -26,6 +28,7 @@ def show(config: RunConfig, registry: Registry, results: Results) -> None:
     trainer = make_trainer(config, dataset, registry, Path("dry-run"))
     indices = trainer.batches.order.batch(0)
     batch = dataset.train.take(indices)
+    seconds = expected_seconds(trainer)  # which moves them
     networks = {
         name: {"class": type(network).__name__, "parameters": sum(p.numel() for p in network.parameters())}
         for name, network in trainer.networks.items()
@@ -38,6 +41,7 @@ def show(config: RunConfig, registry: Registry, results: Results) -> None:
             {"name": stage.name, "steps": end - start, "phases": [phase.name for phase in stage.phases]}
             for stage, start, end in trainer.schedule.spans
         ],
+        "expected_seconds": seconds,
         "first_batch": {
             "shape": list(batch.values.shape),
             "lengths": batch.lengths.tolist(),
@@ -54,6 +58,7 @@ def show(config: RunConfig, registry: Registry, results: Results) -> None:
         results.line(f"{name}: {facts['class']}, {facts['parameters']:,} parameters")
     for stage in document["stages"]:
         results.line(f"stage {stage['name']}: {stage['steps']} steps of {', '.join(stage['phases'])}")
+    results.line(f"expected: {duration(seconds)} on one thread, and the evaluations")
     results.line(f"first batch: {document['first_batch']['shape']}, beginning with")
     for sample in document["first_batch"]["samples"]:
         results.line(f"  {sample}")

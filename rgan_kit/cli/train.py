@@ -110,6 +110,7 @@ def _begin(config: RunConfig, run: Path | None, registry: Registry, results: Res
         introduce(reporter, config, dataset)
         trainer = begin_somewhere(config, dataset, registry, run, reporter)
         reporter.message(f"run: {trainer.folder} (threads: {trainer.config.train.threads})")
+        announce_duration(reporter, trainer)
         _train(trainer)
     _conclude(trainer, results)
 
@@ -122,6 +123,7 @@ def _resume(folder: Path, checkpoint: str | None, wanted: Request, registry: Reg
         trainer = resume(folder, checkpoint, registry, reporter, wanted)
         introduce(reporter, trainer.config, trainer.dataset)
         reporter.message(f"run: {folder}, going on after step {trainer.state.step}")
+        announce_duration(reporter, trainer)
         _train(trainer)
     _conclude(trainer, results)
 
@@ -133,6 +135,22 @@ def introduce(reporter: Any, config: RunConfig, dataset: Dataset) -> None:
     reporter.message(f"{config.recipe} on {config.data or config.domain.spec.default_data}")
     for line in announced(dataset):
         reporter.message(line)
+
+
+def announce_duration(reporter: Any, trainer: Trainer) -> None:
+    """Says how long the training will take, before it begins."""
+    from rgan_kit.cli.progress import duration
+    from rgan_kit.training.pace import rehearsed_seconds
+
+    left = trainer.schedule.steps - trainer.state.step
+    if left > 0 and not trainer.state.ended:
+        for network in trainer.networks.values():
+            network.train()
+        try:
+            seconds = rehearsed_seconds(trainer)
+        except Exception:  # the training will meet it too, and say whose fault it is
+            return
+        reporter.message(f"{left:,} steps, about {duration(seconds)} and its evaluations")
 
 
 def _train(trainer: Trainer) -> None:

@@ -17,7 +17,7 @@ from rgan_kit.plugins.registry import Registry
 FREE = frozenset(
     {
         "device", "threads", "loggers", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints",
-        "evaluate_every", "evaluation_samples", "select",
+        "evaluate_every", "evaluation_samples", "select", "patience",
     }
 )  # fmt: skip
 """Options of the trainer that say where a training is computed and what is told and kept of it."""

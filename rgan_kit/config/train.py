@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, create_model, field_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
 from rgan_kit.contracts.options import Options
+
+OptimizerName = Literal["adamw", "rmsprop", "sgd"]
 
 
 class TrainOptions(Options):
@@ -29,9 +31,32 @@ class TrainOptions(Options):
     schedule: Literal["constant", "cosine"] = Field(
         "cosine", description="of the learning rates within each stage; cosine ends at a tenth"
     )
+    warmup_steps: int = Field(
+        0, ge=0, le=10**9, description="steps at the beginning of each stage in which learning rates rise from nothing"
+    )
+    phase_learning_rates: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
+        {}, examples=["{likelihood=0.001}"], description="of the networks of a phase while it runs, by its name"
+    )
+    optimizer: OptimizerName = Field("adamw", description="of all networks: adamw, rmsprop or sgd")
+    optimizers: dict[str, OptimizerName] = Field(
+        {}, examples=["{discriminator='sgd'}"], description="of single networks, by their names"
+    )
+    rate_factors: dict[str, Annotated[float, Field(ge=0, le=1000)]] = Field(
+        {}, examples=["{'generator.embedding'=0.1}"],
+        description="what learning rates of parameters are multiplied by, by how their names begin",
+    )  # fmt: skip
     beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the first moment")
-    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the second moment")
-    weight_decay: float = Field(0.0, ge=0, le=1, description="decoupled weight decay (AdamW)")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the second moment, RMSprop's of the squares")
+    momentum: float = Field(0.0, ge=0, lt=1, description="of sgd and rmsprop")
+    weight_decay: float = Field(
+        0.0, ge=0, le=1, description="weight decay: decoupled (adamw), else as a penalty on the squares"
+    )
+    decayed: Literal["all", "matrices"] = Field(
+        "all", description="what is decayed: all parameters, or those with two dimensions or more"
+    )
+    accumulate: int = Field(
+        1, ge=1, le=65536, description="batches a step, whose gradients are averaged before weights move"
+    )
     clip_norm: float = Field(5.0, ge=0, le=1e6, description="largest norm of a network's gradient; 0 for no clipping")
     average_decay: float = Field(
         0.99,
@@ -42,6 +67,11 @@ class TrainOptions(Options):
     select: Literal["best", "last"] = Field(
         "best", description="which weights are exported: those of the best evaluation, or the last"
     )
+    patience: int = Field(
+        0, ge=0, le=10**6,
+        description="evaluations of the last stage in a row without better weights, after which a training ends; 0 for "
+        "as many as there are",
+    )  # fmt: skip
     evaluate_every: int = Field(250, ge=1, le=10**9, description="steps between evaluations")
     evaluation_samples: int = Field(500, ge=2, le=10**6, description="samples drawn for an evaluation")
     log_every: int = Field(20, ge=1, le=10**9, description="steps between lines of metrics")
@@ -54,6 +84,12 @@ class TrainOptions(Options):
     precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16 for autocast")
     threads: int = Field(0, ge=0, le=1024, description="CPU threads; 0 to choose by a short measurement")
     loggers: tuple[str, ...] = Field((), description="loggers to switch on, e.g. tensorboard")
+
+    @model_validator(mode="after")
+    def _patience_for_better_weights(self) -> Self:
+        if self.patience and self.select != "best":
+            raise ValueError("patience waits for better weights, which select=last knows nothing of")
+        return self
 
     @field_validator("device")
     @classmethod

@@ -51,6 +51,8 @@ def resume(
     trainer = make_trainer(config, dataset, registry, folder, reporter, resuming=True)
     trainer.engine.settle_threads(config.train.threads or 1, lambda: None)
     trainer.restore(step)
+    if wanted.steps or any(change.option in ("train.steps", "train.patience") for change in going_on.changes):
+        trainer.state.ended, trainer.state.waited = False, 0
     if going_on.changes:
         content = tomli_w.dumps(going_on.written_at(step)).encode()
         trainer.settle = lambda: write_whole(folder / "config.toml", content)

@@ -73,3 +73,8 @@ def learning_rate(base: float, schedule: str, progress: float) -> float:
     if schedule == "constant":
         return base
     return base * (FINAL_RATE + (1 - FINAL_RATE) * (1 + math.cos(math.pi * progress)) / 2)
+
+
+def warmed_up(step: int, steps: int) -> float:
+    """The share of its learning rate that a step of a stage has: rising evenly over the first ``steps``."""
+    return min(1.0, (step + 1) / steps) if steps else 1.0

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rgan_kit.training.state import TrainerState
 
 from rgan_kit.contracts.specs import CONTROL
 
@@ -37,6 +41,24 @@ def better(figures: Figures, best: Figures | None, lowest: float | None, names: 
         return True
     changes = [change for _, change in _changes(figures, best, names)]
     return near and bool(changes) and sum(changes) < 0
+
+
+def judge(state: TrainerState, figures: Figures, names: Sequence[str], choosing: bool) -> bool:
+    """Notes an evaluation of the step that a training is at, as the best one where it is; whether it is.
+
+    Args:
+        state: of the training.
+        figures: of the evaluation, finite ones alone.
+        names: of the figures that say how far samples are from real data.
+        choosing: whether these weights may be kept at all.
+    """
+    known = [nats for nats in (state.lowest, figures.get("heldout_nll")) if nats is not None]
+    state.lowest = min(known, default=None)
+    best = state.best["figures"] if state.best else None
+    improved = choosing and better(figures, best, state.lowest, names)
+    if improved:
+        state.best = {"step": state.step, "figures": dict(figures)}
+    return improved
 
 
 def worse(figures: Figures, start: Figures, names: Sequence[str]) -> list[str]:

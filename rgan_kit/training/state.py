@@ -31,6 +31,8 @@ class TrainerState:
         lowest: held-out nats of the best likelihood so far, or None.
         evaluations: one a moment: ``{"moment", "step", "figures"}``; moments are the start and the end of each stage.
         seconds: spent so far.
+        waited: evaluations of the last stage in a row without better weights.
+        ended: whether that were enough of them to end the training before its last step.
     """
 
     step: int = 0
@@ -38,3 +40,5 @@ class TrainerState:
     lowest: float | None = None
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    waited: int = 0
+    ended: bool = False

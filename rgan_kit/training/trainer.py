@@ -34,6 +34,7 @@ from rgan_kit.training.gallery import Gallery
 from rgan_kit.training.likelihood import HeldOut
 from rgan_kit.training.means import Means
 from rgan_kit.training.monitor import Monitor
+from rgan_kit.training.optimizers import check_names
 from rgan_kit.training.overview import Overview
 from rgan_kit.training.reporting import Clock, Progress, Reporter
 from rgan_kit.training.schedule import Place, Schedule, due
@@ -79,9 +80,10 @@ class Trainer:
         self.reporter = reporter
         self.objective = objective
         self.schedule = Schedule(objective.stages(), options.steps, options.planned_steps)
-        self.batches = Batches(dataset, options.batch_size, config.seed, engine)
+        self.batches = Batches(dataset, options.batch_size, config.seed, engine, options.accumulate)
         own = own_parameters(objective, networks)
         self.updater = Updater(networks, options, engine, config.averaged, own.values())
+        check_names(options, self.updater.named, {p.name for stage in objective.stages() for p in stage.phases})
         self.generator = composed(config, self.updater.averaged, dataset.spec)
         self.likelihood = HeldOut.of(config, self.updater.averaged, self.generator)
         self.assessor = Assessor(dataset, registry, engine, options.evaluation_samples)
@@ -104,16 +106,18 @@ class Trainer:
 
     def step(self) -> dict[str, Any]:
         """Takes one step; returns figures not yet read from the device."""
-        step = self.state.step
+        step, options = self.state.step, self.config.train
         place = self.schedule.at(step)
         self.engine.seed_step(step)
-        shared = self.batches.of_step(step, place)
+        parts = range(options.accumulate)
+        shared = [self.batches.of_step(step, place, part) for part in parts]
         figures: dict[str, Any] = {}
         for phase in place.stage.phases:
             for repeat in range(phase.repeats if due(phase, place) else 0):
-                context = self.batches.of_phase(phase, repeat, step, place) if phase.own_batch else shared
+                own = (self.batches.of_phase(phase, repeat, step, place, part) for part in parts)
+                first, *further = own if phase.own_batch else shared
                 with blamed(f"{self._objective}, phase {phase.name},"):
-                    ran = self.updater.run(phase, context, place)
+                    ran = self.updater.run(phase, first, place, further)
                 self._means.add(ran)
                 figures.update(ran)
         self.state.step = step + 1
@@ -159,7 +163,7 @@ class Trainer:
                     self._evaluate("start")
                     self.save()
             self._clock = Clock(self.state.step)
-            while self.state.step < self.schedule.steps:
+            while self.state.step < self.schedule.steps and not self.state.ended:
                 with contained():
                     self._one()
                 with self._clock.stopped():
@@ -207,30 +211,29 @@ class Trainer:
     def advance(self, place: Place) -> None:
         """Takes one step, and writes a line of metrics where it is due."""
         self.step()
-        options = self.config.train
-        if self.state.step % options.log_every == 0 or place.last:
+        if self.state.step % self.config.train.log_every == 0 or place.last:
             steps, seconds = self._clock.lap(self.state.step)
             self.state.seconds += seconds
-            self._log(place, steps * options.batch_size / max(seconds, 1e-9))
+            self._log(place, seconds / max(steps, 1))
 
     def _periodic(self, step: int, place: Place) -> None:
         """Samples, evaluation and checkpoint, where they are due."""
         options = self.config.train
-        if step % options.sample_every == 0 or place.last:
-            self._show_samples(step)
         if step % options.evaluate_every == 0 or place.last:
             self._evaluate(f"after {place.stage.name}" if place.last else "")
-        if step % options.checkpoint_every == 0 or place.last or (self.state.best or {}).get("step") == step:
+        last = place.last or self.state.ended
+        if step % options.sample_every == 0 or last:
+            self._show_samples(step)
+        if step % options.checkpoint_every == 0 or last or (self.state.best or {}).get("step") == step:
             self.save()
 
-    def _log(self, place: Place, rate: float) -> None:
-        metrics = self._means.take()
+    def _log(self, place: Place, seconds: float) -> None:
+        metrics, options = self._means.take(), self.config.train
         step, left = self.state.step, self.schedule.steps - self.state.step
-        metrics["sequences_per_second"] = rate
+        metrics["sequences_per_second"] = rate = options.batch_size * options.accumulate / max(seconds, 1e-9)
         self.events.metrics(step, metrics, stage=place.stage.name)
         self.monitor.steps(step, metrics)
-        seconds_left = left * self.config.train.batch_size / max(rate, 1e-9)
-        self.reporter.progress(Progress(step, self.schedule.steps, place.stage.name, rate, seconds_left, metrics))
+        self.reporter.progress(Progress(step, self.schedule.steps, place.stage.name, rate, left * seconds, metrics))
 
     def _show_samples(self, step: int) -> None:
         drawn = self.assessor.draw(self.generator, SAMPLES_SHOWN)
@@ -244,8 +247,10 @@ class Trainer:
     def _evaluate(self, moment: str) -> None:
         figures = self.assessor.evaluate(self.generator, self.likelihood)
         step = self.state.step
-        self.events.evaluation(step, moment, figures)
         cleaned = {name: value for name, value in figures.items() if math.isfinite(value)}  # JSON has no others
+        if self._judge(cleaned) and not moment:
+            moment = f"after {self.schedule.spans[-1][0].name}"
+        self.events.evaluation(step, moment, figures)
         if moment:
             for earlier in self.state.evaluations:  # of the stage before it was extended
                 if earlier["moment"] == moment:
@@ -253,13 +258,18 @@ class Trainer:
             self.state.evaluations.append({"moment": moment, "step": step, "figures": cleaned})
         if step * 4 >= self.schedule.steps:  # before that, samples that are all alike have simply not been learnt yet
             self.monitor.samples(step, figures)
-        known = [nats for nats in (self.state.lowest, cleaned.get("heldout_nll")) if nats is not None]
-        self.state.lowest = min(known, default=None)
-        best = self.state.best["figures"] if self.state.best else None
-        untrained = step == 0 and self.config.init_from is None  # nobody's choice
-        chosen = self.config.train.select == "best" and not untrained
-        if chosen and selection.better(cleaned, best, self.state.lowest, self.assessor.judging):
-            self.state.best = {"step": step, "figures": cleaned}
+
+    def _judge(self, figures: Mapping[str, float]) -> bool:
+        """Keeps weights that are better; whether the training is over, since none have come for long enough."""
+        state, options = self.state, self.config.train
+        untrained = state.step == 0 and self.config.init_from is None  # nobody's choice
+        improved = selection.judge(state, figures, self.assessor.judging, options.select == "best" and not untrained)
+        if state.step > self.schedule.spans[-1][1]:
+            state.waited = 0 if improved else state.waited + 1
+        state.ended = 0 < options.patience <= state.waited and state.step < self.schedule.steps
+        if state.ended:
+            self.reporter.message(f"ended after step {state.step}: {state.waited} evaluations without better weights")
+        return state.ended
 
     def reference(self) -> Mapping[str, float]:
         """Figures of the known source; none where there is none."""

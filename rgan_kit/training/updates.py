@@ -5,17 +5,18 @@ from __future__ import annotations
 import copy
 import logging
 import math
-from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
-from rgan_kit.contracts import NetworkName, Phase, RganKitError, StepContext
+from rgan_kit.contracts import Loss, NetworkName, Phase, RganKitError, StepContext
 from rgan_kit.nn import as_they_are
 from rgan_kit.training.building import OBJECTIVE
-from rgan_kit.training.schedule import Place, learning_rate
+from rgan_kit.training.optimizers import make_optimizer, put_tensors, set_rate, tensors_of
+from rgan_kit.training.schedule import Place, learning_rate, warmed_up
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +57,14 @@ class Updater:
         self.options = options
         self.engine = engine
         # What a network was built with as fixed stays so.
-        self._parameters = {
-            name: [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self.named = {
+            name: {key: parameter for key, parameter in network.named_parameters() if parameter.requires_grad}
             for name, network in networks.items()
         }
         if own:
-            self._parameters[OBJECTIVE] = list(own)
-        self.optimizers = {name: self._optimizer(name, found) for name, found in self._parameters.items() if found}
+            self.named[OBJECTIVE] = {str(number): parameter for number, parameter in enumerate(own)}
+        self._parameters = {name: list(found.values()) for name, found in self.named.items()}
+        self.optimizers = {name: make_optimizer(name, found, options) for name, found in self.named.items() if found}
         self.averages: dict[NetworkName, MovingAverage] = {
             name: MovingAverage(networks[name], options.average_decay) for name in averaged
         }
@@ -70,21 +72,20 @@ class Updater:
         self.declined: dict[str, int] = {}
         self.latest: dict[str, Tensor | float] = {}
 
-    def _optimizer(self, name: NetworkName, parameters: list[nn.Parameter]) -> torch.optim.AdamW:
-        options = self.options
-        return torch.optim.AdamW(
-            parameters,
-            lr=self._rate(name),
-            betas=(options.beta1, options.beta2),
-            weight_decay=options.weight_decay,
-            fused=True,
-        )
-
     def _rate(self, name: NetworkName) -> float:
         return float(getattr(self.options, f"{name}_learning_rate"))
 
-    def run(self, phase: Phase, context: StepContext, place: Place) -> dict[str, Tensor | float]:
+    def run(
+        self, phase: Phase, context: StepContext, place: Place, further: Sequence[StepContext] = ()
+    ) -> dict[str, Tensor | float]:
         """Computes a phase's loss and moves its networks, unless its condition says no or the gradient is not finite.
+
+        Args:
+            phase: of the objective.
+            context: what it is shown.
+            place: of the step.
+            further: further batches, whose gradients are averaged with that of the first. The condition is asked, and
+                figures are told, of the first.
 
         Returns:
             ``<phase>/loss``, ``<phase>/gradient_norm`` and the loss's own figures, as scalars not yet read; of a phase
@@ -98,14 +99,13 @@ class Updater:
             for parameter in parameters:
                 parameter.requires_grad_(trained)
                 parameter.grad = None
-        with as_they_are(*(self.networks[name] for name in phase.frozen)), self.engine.autocast():
-            loss = phase.loss(context)
+        loss = self._loss(phase, context)
         figures: dict[str, Tensor | float] = {f"{phase.name}/loss": loss.value.detach()}
         for key, value in loss.metrics.items():
             figures[f"{phase.name}/{key}"] = value.detach() if isinstance(value, Tensor) else value
         self.latest.update(figures)
         if phase.condition is None or phase.condition(Figures(self.latest)):
-            norm = self._learn(phase, loss.value, place)
+            norm = self._learn(phase, loss.value, place, further)
             self.latest[f"{phase.name}/gradient_norm"] = figures[f"{phase.name}/gradient_norm"] = norm
         else:
             self.declined[phase.name] = self.declined.get(phase.name, 0) + 1
@@ -113,9 +113,16 @@ class Updater:
             figures[f"{phase.name}/skipped"] = self.declined.get(phase.name, 0)
         return figures
 
-    def _learn(self, phase: Phase, loss: Tensor, place: Place) -> Tensor:
+    def _loss(self, phase: Phase, context: StepContext) -> Loss:
+        with as_they_are(*(self.networks[name] for name in phase.frozen)), self.engine.autocast():
+            return phase.loss(context)
+
+    def _learn(self, phase: Phase, loss: Tensor, place: Place, further: Sequence[StepContext]) -> Tensor:
         """Moves a phase's networks; the norm of the gradient before clipping."""
-        loss.backward()  # type: ignore[no-untyped-call]
+        share = 1 / (1 + len(further))
+        (loss * share if further else loss).backward()  # type: ignore[no-untyped-call]
+        for context in further:
+            (self._loss(phase, context).value * share).backward()  # type: ignore[no-untyped-call]
         trained_parameters = [parameter for name in phase.networks for parameter in self._parameters[name]]
         gradients = [parameter.grad for parameter in trained_parameters if parameter.grad is not None]
         norm = get_total_norm(gradients)
@@ -133,9 +140,11 @@ class Updater:
         for name in phase.networks:
             if name not in self.optimizers:  # nothing in it is to move
                 continue
-            base = phase.learning_rate or self._rate(name)
+            options = self.options
+            base = options.phase_learning_rates.get(phase.name) or phase.learning_rate or self._rate(name)
+            rate = learning_rate(base, options.schedule, place.progress)
             optimizer = self.optimizers[name]
-            optimizer.param_groups[0]["lr"] = learning_rate(base, self.options.schedule, place.progress)
+            set_rate(optimizer, rate * warmed_up(place.step, options.warmup_steps))
             optimizer.step()
             if phase.weight_limit is not None:
                 with torch.no_grad():
@@ -165,22 +174,16 @@ class Updater:
     def state(self) -> dict[str, Tensor]:
         """Tensors of all optimizers, by ``<network>.<parameter>.<moment>``."""
         return {
-            f"{name}.{index}.{key}": value
+            f"{name}.{key}": value
             for name, optimizer in self.optimizers.items()
-            for index, moments in optimizer.state_dict()["state"].items()
-            for key, value in moments.items()
+            for key, value in tensors_of(optimizer).items()
         }
 
     def load_state(self, tensors: Mapping[str, Tensor]) -> None:
         """What ``state`` gave."""
         for name, optimizer in self.optimizers.items():
-            state: dict[int, dict[str, Any]] = {}
-            for key, value in tensors.items():
-                network, index, moment = key.split(".")
-                if network == name:
-                    state.setdefault(int(index), {})[moment] = value
-            groups = optimizer.state_dict()["param_groups"]
-            optimizer.load_state_dict({"state": state, "param_groups": groups})
+            own = {key: value for key, value in tensors.items() if key.startswith(f"{name}.")}
+            put_tensors(optimizer, {key.removeprefix(f"{name}."): value for key, value in own.items()})
 
 
 class Figures(Mapping[str, float]):

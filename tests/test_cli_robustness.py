@@ -26,8 +26,10 @@ from rgan_kit.contracts import TokenSpec
 from rgan_kit.errors import DeviceError
 from rgan_kit.export.graph import to_onnx
 from rgan_kit.export.interface import example_inputs, inputs_of, outputs_of
+from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.runtime import load
 from rgan_kit.runtime.manifest import Manifest
+from rgan_kit.training.metrics import known_figures
 from rgan_kit_plugins.domains.text.decoder import TextDecoder, TextManifest
 from rgan_kit_plugins.domains.text.encoding import SPECIAL, Level
 from rgan_kit_plugins.generators import GENERATORS
@@ -205,7 +207,7 @@ def test_a_training_goes_on_when_nobody_reads_what_it_says(monkeypatch, reporter
     os.close(reading)
     with os.fdopen(writing, "w", buffering=1) as stream:
         monkeypatch.setattr(sys, "stderr", stream)
-        with reporter_class() as reporter:
+        with reporter_class({}) as reporter:
             for _ in range(3):
                 reporter.message("hello")
                 reporter.evaluation("start", {"valid": 0.5})
@@ -234,7 +236,7 @@ def test_the_live_display_shows_whole_evaluations_and_messages_as_they_are(monke
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "60")
     figures = dict.fromkeys(("valid", "grammar_nll", "heldout_nll", "distinct", "verbatim", "ngram_nll"), 0.25)
-    with LiveReporter() as reporter:
+    with LiveReporter(known_figures(installed_registry())) as reporter:
         reporter.message("my :smile: [bold]words\x1b[2J[/bold]")
         reporter.evaluation("step 5", figures)
     monkeypatch.undo()

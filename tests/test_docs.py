@@ -20,6 +20,7 @@ GROUPS = ("domain", "train", "generator", "discriminator", "encoder", "objective
 RUN_ELSEWHERE = {
     "getting-started/text.md": "tests/test_getting_started_text.py",
     "training.md": "tests/test_training_page.py",
+    "evaluating.md": "tests/evaluation/test_evaluate.py",
     **{page: "tests/test_tutorials.py" for page in PAGES if page.startswith("tutorials/") and "index" not in page},
 }
 """Pages whose every line is run by another test."""

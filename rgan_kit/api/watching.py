@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 
 from rgan_kit.cli.progress import make_reporter
 from rgan_kit.errors import ExitCode
+from rgan_kit.plugins.registry import installed_registry
+from rgan_kit.training.metrics import known_figures
 from rgan_kit.training.reporting import Progress, Reporter, Silent
 
 
@@ -43,7 +45,7 @@ class Watching:
         with ExitStack() as stack:
             display: list[Reporter] = []
             if shown:
-                reporter = make_reporter()
+                reporter = make_reporter(known_figures(installed_registry()))
                 stack.enter_context(reporter)
                 display.append(reporter)
             self._reporters = [*display, *(each for each in callbacks if isinstance(each, Callback))]

@@ -25,6 +25,7 @@ BUILT_IN: Final = (
     "reconstruct",
     "interpolate",
     "detect",
+    "evaluate",
     "benchmark",
     "inspect",
     "demo",
@@ -45,6 +46,7 @@ def make_app(results: console.Results, plugins_too: bool = True) -> typer.Typer:
         demo,
         detect,
         doctor,
+        evaluate,
         export,
         inspect,
         latent,
@@ -64,7 +66,7 @@ def make_app(results: console.Results, plugins_too: bool = True) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_version)
-    for command in (train, export, sample, latent, detect, benchmark, inspect, demo, report, doctor):
+    for command in (train, export, sample, evaluate, latent, detect, benchmark, inspect, demo, report, doctor):
         command.add_to(app, results)
     app.add_typer(data.make_app(results), name="data")
     app.add_typer(plugins.make_app(results), name="plugins")

@@ -13,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from rgan_kit.cli.console import shown, talk
-from rgan_kit.evaluation.report import FIGURES
+from rgan_kit.evaluation.report import one_line
 
 if TYPE_CHECKING:
+    from rgan_kit.contracts import Figure
     from rgan_kit.training.reporting import Progress
 
 LINES_BETWEEN_PLAIN = 10
@@ -29,16 +30,15 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def evaluation_line(moment: str, figures: Mapping[str, float]) -> str:
-    """An evaluation in one line."""
-    cells = [f"{FIGURES[name].title} {FIGURES[name].text(figures[name])}" for name in FIGURES if name in figures]
-    return f"{moment}: {', '.join(cells)}"
-
-
 class PlainReporter:
-    """One line now and then, for files and pipes."""
+    """One line now and then, for files and pipes.
 
-    def __init__(self) -> None:
+    Args:
+        known: how figures are shown.
+    """
+
+    def __init__(self, known: Mapping[str, Figure]) -> None:
+        self._known = known
         self._console = talk()
         self._count = 0
 
@@ -73,13 +73,18 @@ class PlainReporter:
 
     def evaluation(self, moment: str, figures: Mapping[str, float]) -> None:
         """One line."""
-        self._line(evaluation_line(moment, figures))
+        self._line(one_line(moment, figures, self._known))
 
 
 class LiveReporter:
-    """A display that is drawn over, for terminals."""
+    """A display that is drawn over, for terminals.
 
-    def __init__(self) -> None:
+    Args:
+        known: how figures are shown.
+    """
+
+    def __init__(self, known: Mapping[str, Figure]) -> None:
+        self._known = known
         self._console = talk()
         self._bar = Bar(
             TextColumn("{task.description}", markup=False),
@@ -111,7 +116,7 @@ class LiveReporter:
                 )
             parts.append(phases)
         if self._evaluation:
-            parts.append(Text(evaluation_line(*self._evaluation)))
+            parts.append(Text(one_line(*self._evaluation, self._known)))
         parts.extend(Text(f"  {shown(line)}", overflow="ellipsis", no_wrap=True) for line in self._samples)
         return Group(*parts)
 
@@ -142,10 +147,14 @@ class LiveReporter:
         """Replaces the evaluation shown; those at the end of a stage stay above the display."""
         self._evaluation = (moment, figures)
         if not moment.startswith("step "):
-            self.message(evaluation_line(moment, figures))
+            self.message(one_line(moment, figures, self._known))
         self._live.update(self._draw())
 
 
-def make_reporter() -> PlainReporter | LiveReporter:
-    """By whether stderr is a terminal."""
-    return LiveReporter() if talk().is_terminal else PlainReporter()
+def make_reporter(known: Mapping[str, Figure]) -> PlainReporter | LiveReporter:
+    """By whether stderr is a terminal.
+
+    Args:
+        known: how figures are shown.
+    """
+    return LiveReporter(known) if talk().is_terminal else PlainReporter(known)

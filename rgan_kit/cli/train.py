@@ -102,11 +102,12 @@ def _refuse_beside_resume(request: Any, run: Path | None, dry_run: bool) -> None
 
 def _begin(config: RunConfig, run: Path | None, registry: Registry, results: Results) -> None:
     from rgan_kit.cli.progress import make_reporter
+    from rgan_kit.training.metrics import known_figures
     from rgan_kit.training.session import begin_somewhere, load_dataset
 
     with advising(config.data):
         dataset = load_dataset(config)
-    with make_reporter() as reporter:
+    with make_reporter(known_figures(registry)) as reporter:
         introduce(reporter, config, dataset)
         trainer = begin_somewhere(config, dataset, registry, run, reporter)
         reporter.message(f"run: {trainer.folder} (threads: {trainer.config.train.threads})")
@@ -117,9 +118,10 @@ def _begin(config: RunConfig, run: Path | None, registry: Registry, results: Res
 
 def _resume(folder: Path, checkpoint: str | None, wanted: Request, registry: Registry, results: Results) -> None:
     from rgan_kit.cli.progress import make_reporter
+    from rgan_kit.training.metrics import known_figures
     from rgan_kit.training.resuming import resume
 
-    with make_reporter() as reporter:
+    with make_reporter(known_figures(registry)) as reporter:
         trainer = resume(folder, checkpoint, registry, reporter, wanted)
         introduce(reporter, trainer.config, trainer.dataset)
         reporter.message(f"run: {folder}, going on after step {trainer.state.step}")
@@ -186,16 +188,19 @@ def _conclude(trainer: Trainer, results: Results) -> None:
             )
         )
         return
-    _print_table(rows, reference, results)
+    _print_table(rows, reference, trainer.registry, results)
     results.line("\nsamples:")
     for sample in samples:
         results.line(f"  {sample}")
     results.line(f"\nnext: {shlex.join(following)}")
 
 
-def _print_table(rows: Sequence[tuple[str, Any]], reference: Mapping[str, float], results: Results) -> None:
+def _print_table(
+    rows: Sequence[tuple[str, Any]], reference: Mapping[str, float], registry: Registry, results: Results
+) -> None:
     from rgan_kit.evaluation.report import table
+    from rgan_kit.training.metrics import known_figures
 
     results.line()
-    for line in table(rows, reference):
+    for line in table(rows, reference, known_figures(registry)):
         results.line(line)

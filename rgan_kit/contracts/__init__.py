@@ -23,6 +23,7 @@ from rgan_kit.contracts.domains import (
     as_lines,
     write_samples,
 )
+from rgan_kit.contracts.metrics import Better, Figure, Measured, MetricSpec, SampleSet
 from rgan_kit.contracts.networks import (
     NETWORK_NAMES,
     Autoregressive,
@@ -49,12 +50,10 @@ from rgan_kit.contracts.specs import (
     EmissionSpec,
     EncoderSpec,
     GeneratorSpec,
-    MetricSpec,
     NetworkSpec,
     NetworkUse,
     ObjectiveSpec,
     RecipeSpec,
-    SampleSet,
 )
 from rgan_kit.contracts.windows import Windows
 from rgan_kit.errors import (
@@ -88,6 +87,9 @@ __all__ = [
     "as_document",
     "as_lines",
     "write_samples",
+    "Better",
+    "Figure",
+    "Measured",
     "DataError",
     "DeviceError",
     "ExitCode",

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rgan_kit.contracts.data import KINDS, DataSpec, Kind, SeriesSpec
 from rgan_kit.contracts.domains import Dataset, Decoder
+from rgan_kit.contracts.metrics import MetricSpec
 from rgan_kit.contracts.networks import (
     NETWORK_NAMES,
     Capability,
@@ -272,47 +271,6 @@ class RecipeSpec:
         named = {name: (getattr(self, name), use) for name, use in SHORTHANDS.items()}
         fields = {name: replace(use, part=part) for name, (part, use) in named.items() if part is not None}
         return {**fields, **self.networks}
-
-
-@dataclass(frozen=True, eq=False)
-class SampleSet:
-    """Samples to be measured, with what they are measured against.
-
-    Attributes:
-        samples: decoded samples.
-        outputs: the arrays that they were decoded from, named as in the model file.
-        dataset: what the model was trained on.
-        labels: the class of each sample by name; None where there are no classes.
-    """
-
-    samples: Sequence[Any]
-    outputs: Mapping[str, np.ndarray]
-    dataset: Dataset
-    labels: Sequence[str] | None = None
-
-
-CONTROL = "heldout_"
-"""``heldout_x`` is figure ``x`` of held-out data in place of samples."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricSpec:
-    """Figures of samples.
-
-    Attributes:
-        name, summary, kinds, paper: as in ``ComponentSpec``.
-        compute: ``compute(sample_set)`` returns figures by name, ``{}`` where they do not apply.
-        selects: names of figures (lower is better) that say how far samples are from real data, in both directions: a
-            likelihood that is too high is a distance too. The trainer keeps, among the weights whose held-out
-            likelihood is near the best, those that have the lowest of them, by what share each changes.
-    """
-
-    name: str
-    summary: str
-    kinds: frozenset[Kind]
-    compute: Callable[[SampleSet], Mapping[str, float]]
-    selects: tuple[str, ...] = ()
-    paper: str = ""
 
 
 AnySpec = (

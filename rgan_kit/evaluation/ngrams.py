@@ -83,6 +83,13 @@ class NGramModel:
         symbols = rows.values[counted].astype(np.int64)
         return float(-np.log(self.probabilities(self._contexts(rows)[counted], symbols)).mean())
 
+    def nats_of_rows(self, rows: Sequences) -> np.ndarray:
+        """Mean negative log-likelihood of the symbols of each row: float64 ``[rows]``, 0 for an empty one."""
+        nats = -np.log(self.probabilities(self._contexts(rows), rows.values.astype(np.int64)))
+        ends = np.concatenate([[0.0], np.cumsum(nats)])[rows.offsets]
+        means: np.ndarray = np.diff(ends) / np.maximum(rows.lengths, 1)
+        return means
+
     def _contexts(self, rows: Sequences) -> np.ndarray:
         """The ``order - 1`` symbols before every symbol of every row: int64 ``[symbols, order - 1]``."""
         places = np.arange(len(rows.values))

@@ -39,14 +39,14 @@ def within_share(samples: Sequences, training: Windows) -> float:
     if not len(samples) or not lengths.min():
         return nan
     size = min(_LONGEST_KEY, int(lengths.min()))
-    keys = _hashes(samples.values, size)[samples.offsets[:-1]]
+    keys = hashes(samples.values, size)[samples.offsets[:-1]]
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     found = np.zeros(len(samples), np.bool_)
     looked: dict[int, int] = {}
     stretches = training.stretches()
     for begin, end in _pieces(stretches, size):
-        text = _hashes(training.row[begin:end], size)
+        text = hashes(training.row[begin:end], size)
         near = np.minimum(np.searchsorted(ordered, text), len(keys) - 1)
         places = np.flatnonzero(ordered[near] == text)
         places = places[np.argsort(near[places], kind="stable")]
@@ -64,6 +64,16 @@ def within_share(samples: Sequences, training: Windows) -> float:
     return float(found.mean())
 
 
+def hashes(tokens: np.ndarray, size: int) -> np.ndarray:
+    """uint64 ``[tokens - size + 1]``: one number for each ``size`` symbols in a row, equal for equal ones."""
+    count = max(0, len(tokens) - size + 1)
+    found = np.zeros(count, np.uint64)
+    for place in range(size):
+        found *= _BASE
+        found += tokens[place : place + count].astype(np.uint64) + np.uint64(1)
+    return found
+
+
 def _stands_at(sample: np.ndarray, row: np.ndarray, stretches: np.ndarray, place: int) -> bool:
     """Whether a stretch of the row that holds ``place`` has the whole sample there."""
     end = int(stretches[np.searchsorted(stretches[:, 0], place, side="right") - 1, 1])
@@ -75,13 +85,3 @@ def _pieces(stretches: np.ndarray, size: int) -> Iterator[tuple[int, int]]:
     for begin, end in stretches.tolist():
         for start in range(begin, end - size + 1, _AT_ONCE):
             yield start, min(start + _AT_ONCE + size - 1, end)
-
-
-def _hashes(tokens: np.ndarray, size: int) -> np.ndarray:
-    """uint64 ``[tokens - size + 1]``: one number for each ``size`` symbols in a row, equal for equal ones."""
-    count = max(0, len(tokens) - size + 1)
-    hashes = np.zeros(count, np.uint64)
-    for place in range(size):
-        hashes *= _BASE
-        hashes += tokens[place : place + count].astype(np.uint64) + np.uint64(1)
-    return hashes

@@ -82,6 +82,11 @@ def predictive(source: np.ndarray, real: np.ndarray, seed: int = 0, steps: int =
         seed: of the network and its batches.
         steps: of its training, each with 128 windows.
     """
+    return float(forecast_errors(source, real, seed, steps).mean())
+
+
+def forecast_errors(source: np.ndarray, real: np.ndarray, seed: int = 0, steps: int = 5000) -> np.ndarray:
+    """The same of each real window: float64 ``[n]``."""
     rng = np.random.default_rng(seed)
     values, target = _tensor(source), _tensor(real)
     network = _network(real.shape[2] - 1, half_of(real), seed)
@@ -91,7 +96,8 @@ def predictive(source: np.ndarray, real: np.ndarray, seed: int = 0, steps: int =
         loss = (torch.sigmoid(network(picked[:, :-1, :-1])) - picked[:, 1:, -1]).abs().mean()
         _descend(optimizer, loss)
     with torch.no_grad():
-        return float((torch.sigmoid(network(target[:, :-1, :-1])) - target[:, 1:, -1]).abs().mean())
+        errors = (torch.sigmoid(network(target[:, :-1, :-1])) - target[:, 1:, -1]).abs().mean(1)
+    return np.asarray(errors.double().numpy())
 
 
 def half_of(windows: np.ndarray) -> int:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from rgan_kit.contracts.metrics import MetricSpec
 from rgan_kit.contracts.specs import (
     AnySpec,
     DiscriminatorSpec,
@@ -17,7 +18,6 @@ from rgan_kit.contracts.specs import (
     EmissionSpec,
     EncoderSpec,
     GeneratorSpec,
-    MetricSpec,
     NetworkSpec,
     ObjectiveSpec,
     RecipeSpec,

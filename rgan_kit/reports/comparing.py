@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rgan_kit.reports.figures import CONTROL, ordered
+from rgan_kit.contracts.metrics import CONTROL
+from rgan_kit.reports.figures import ordered
 from rgan_kit.reports.runs import Run
 
 _NOT_COMPUTED: Final = frozenset({

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from rgan_kit.contracts.metrics import CONTROL
 from rgan_kit.reports.charts import Chart, Line
-from rgan_kit.reports.figures import CONTROL, ordered, shown
+from rgan_kit.reports.figures import ordered, shown
 from rgan_kit.reports.runs import Run
 
 EVALUATION: Final = "evaluation/"

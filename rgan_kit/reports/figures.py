@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
-from rgan_kit.evaluation.report import FIGURES
+from rgan_kit.contracts import Figure
+from rgan_kit.contracts.metrics import CONTROL
+from rgan_kit.plugins.registry import installed_registry
+from rgan_kit.training.metrics import known_figures
 
-CONTROL: Final = "heldout_"
 LIKELIHOODS: Final = ("perplexity", "bits_a_character", "heldout_nll")
 
 
@@ -29,9 +32,13 @@ class Shown:
 
 def shown(name: str, kind: str = "") -> Shown:
     """How a figure is shown; one that nobody describes by its name."""
-    if (known := FIGURES.get(name)) is not None:
-        return Shown(known.title, known.meaning, known.share)
-    return Shown(name.replace("_", " "), "")
+    figure = _known().get(name, Figure(name=name))
+    return Shown(figure.heading, figure.meaning, figure.unit == "share")
+
+
+@cache
+def _known() -> Mapping[str, Figure]:
+    return known_figures(installed_registry())
 
 
 def number(value: float) -> str:
@@ -42,8 +49,8 @@ def number(value: float) -> str:
 def ordered(names: Iterable[str]) -> list[str]:
     """Figures in the order of tables, without the controls of others."""
     given = list(dict.fromkeys(names))
-    known = [name for name in FIGURES if name in given]
-    others = [name for name in given if name not in FIGURES]
+    known = [name for name in _known() if name in given]
+    others = [name for name in given if name not in known]
     return known + [name for name in others if not is_control(name, given)]
 
 

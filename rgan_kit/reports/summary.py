@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 
+from rgan_kit.contracts.metrics import CONTROL
 from rgan_kit.reports.comparing import Group, compared, differing, grouped, other_data
-from rgan_kit.reports.figures import CONTROL, ordered, shown
+from rgan_kit.reports.figures import ordered, shown
 from rgan_kit.reports.media import Media
 from rgan_kit.reports.runs import Run
 

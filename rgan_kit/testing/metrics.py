@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from rgan_kit.contracts import Dataset, DomainSpec, Kind, MetricSpec, RganKitError, SampleSet, TokenSpec, evenly
+from rgan_kit.contracts.metrics import CONTROL, flat, measured
 from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.testing import fresh
 from rgan_kit.testing.parts import DescribedContract
@@ -43,7 +44,7 @@ class MetricContract(DescribedContract):
     def figures(self, samples: SampleSet) -> dict[str, float]:
         """What it computes."""
         with unfailing("A metric measures any samples.", "Give {} where a figure means nothing.", "computing it"):
-            return {name: float(value) for name, value in self.spec.compute(samples).items()}
+            return flat(measured(self.spec.compute(samples)))
 
     def test_its_kinds_and_summary_are_there(self) -> None:
         """``rgankit plugins list`` prints them."""
@@ -75,6 +76,19 @@ class MetricContract(DescribedContract):
             "What `selects` names is among the figures.",
             f"{', '.join(missing)} is not among {', '.join(sorted(known)) or 'none'}",
             "Write names of figures, as compute() returns them, into selects.",
+        )
+
+    def test_what_it_describes_is_what_it_computes(self, domain: str) -> None:
+        """Tables show figures as they are described."""
+        described = [figure.name for figure in self.spec.figures]
+        found = [name for name in self.figures(real_samples(domain)) if not name.startswith(CONTROL)]
+        bare = [name for name in found if described and name not in described]
+        twice = sorted({name for name in described if described.count(name) > 1})
+        require(
+            not bare and not twice,
+            "Each figure is described once, if any is.",
+            f"not described: {', '.join(bare) or 'none'}; twice: {', '.join(twice) or 'none'}",
+            'MetricSpec(…, figures=(Figure(name="…", title="…", meaning="…", better="lower"),)).',
         )
 
     def test_the_order_of_samples_does_not_matter(self, domain: str) -> None:
@@ -187,9 +201,11 @@ def known_figures(domain: str) -> dict[str, set[str]]:
     """Names of the figures of each installed metric on the data of a domain, by the metric's name."""
     samples, found = real_samples(domain), {}
     for spec in installed_registry().specs(MetricSpec):
-        if samples.dataset.spec.kind in spec.kinds:
+        if samples.dataset.spec.kind in spec.kinds and spec.thorough and spec.figures:
+            found[spec.name] = {figure.name for figure in spec.figures}
+        elif samples.dataset.spec.kind in spec.kinds:
             try:
-                found[spec.name] = set(spec.compute(samples))
+                found[spec.name] = set(flat(measured(spec.compute(samples))))
             except (ArithmeticError, LookupError, TypeError, ValueError, RganKitError):  # its own contract says so
                 continue
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from rgan_kit.contracts.specs import CONTROL
+from rgan_kit.contracts.metrics import CONTROL
 from rgan_kit.training.selection import worse
 from rgan_kit.training.state import TrainerState
 

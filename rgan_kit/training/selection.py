@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rgan_kit.training.state import TrainerState
 
-from rgan_kit.contracts.specs import CONTROL
+from rgan_kit.contracts.metrics import CONTROL
 
 TOLERANCE = 0.02
 """How far above the lowest held-out nats weights may lie that are kept for their samples, as a share of them (of one

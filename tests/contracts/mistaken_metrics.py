@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from faulty_parts import Fault
 
-from rgan_kit.contracts import MetricSpec
+from rgan_kit.contracts import Figure, MetricSpec
 from rgan_kit.testing import MetricContract
 
 
@@ -57,6 +57,7 @@ def mistake(compute: Any, test: str, *words: str, **changed: Any) -> Fault:
 
 
 ORDER, SAME = "the_order_of_samples_does_not_matter", "the_same_samples_give_the_same_figures"
+DESCRIBED = "what_it_describes_is_what_it_computes"
 MISTAKES = (
     mistake(first, ORDER, "odd_first is", "Take all samples"),
     mistake(neighbours, ORDER, "odd_change is", "not with its neighbour"),
@@ -66,6 +67,9 @@ MISTAKES = (
     mistake(divides, "few_samples_are_measured_too", "ZeroDivisionError", "Give {} where a figure means nothing"),
     mistake(nothing, "its_figures_are_finite_numbers_by_name", "'odd_nothing': nan", "where it is not defined"),
     mistake(middle, "it_computes_what_it_selects_by", "odd is not among odd_middle", "as compute()", selects=("odd",)),
+    mistake(
+        middle, "what_it_describes_is_what_it_computes", "not described: odd_middle", figures=(Figure(name="odd"),)
+    ),
     mistake(middle, "its_kinds_and_summary_are_there", "summary ''", "MetricSpec(name=…", summary=""),
 )
 GOOD = (MetricContract, attributes(middle, selects=("odd_middle",)))

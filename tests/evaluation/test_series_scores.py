@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from rgan_kit.evaluation import series_scores
+from rgan_kit_plugins.metrics.published import overlapping
 
 STEPS = 120
 
@@ -67,3 +69,21 @@ def test_scores_are_those_of_their_seed_and_leave_random_numbers_as_they_were():
     one, other = (series_scores.discriminative(REAL, FAULTY, seed=3, steps=20) for _ in range(2))
     assert one == other
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_windows_that_overlap_in_the_order_of_a_table_are_known_as_such():
+    assert overlapping(REAL) and overlapping(REAL[::3])
+    assert not overlapping(REAL[np.random.default_rng(0).permutation(len(REAL))])
+    assert not overlapping(REAL[::12]), "side by side, so that nothing tells their order"
+
+
+@pytest.mark.slow
+def test_the_control_on_sines_is_that_of_papers_and_columns_of_other_windows_are_seen():
+    """.005 ± .005 of halves of Sines; .3 and more of two columns that belong together, taken from other windows."""
+    frequency, phase = np.random.default_rng(0).uniform(0, 0.1, (2, 10_000, 1, 5))
+    sines = (np.sin(frequency * np.arange(24)[:, None] + phase) + 1) / 2
+    assert series_scores.discriminative(sines[:5000], sines[5000:]) < 0.02
+    walk = np.random.default_rng(0).normal(0, 0.02, (2, 1000, 24)).cumsum(2) + 0.5
+    real, made = (np.stack([each, each - 0.05], axis=2) for each in walk)
+    made[..., 1] = np.roll(made[..., 1], 1, axis=0)
+    assert series_scores.strict(real, made, in_time=False)["levels"] > 0.3

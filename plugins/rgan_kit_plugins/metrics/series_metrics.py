@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from rgan_kit.contracts import Dataset, SampleSet, SequenceSource, SeriesSpec, evenly
+from rgan_kit.contracts import Dataset, Measured, SampleSet, SequenceSource, SeriesSpec, evenly
 from rgan_kit.evaluation import judge
 from rgan_kit.evaluation.judge import FEWEST
 
@@ -122,10 +122,13 @@ class _Reference:
             "changes_judge_distance": changes.distance,
         }
 
-    def marginal(self, curves: Curves) -> float:
+    def marginals(self, curves: Curves) -> dict[str, float]:
         own = np.sort(curves.pooled(), 0)
-        distances = [wasserstein(a, b) for a, b in zip(own.T, self.train_sorted.T, strict=True)]
-        return float(np.mean(distances))
+        names = zip(self.spec.names, own.T, self.train_sorted.T, strict=True)
+        return {name: wasserstein(mine, real) for name, mine, real in names}
+
+    def marginal(self, curves: Curves) -> float:
+        return float(np.mean(list(self.marginals(curves).values())))
 
     def correlation(self, curves: Curves) -> dict[str, float]:
         gap = np.abs(lagged_correlations(curves, self.lags) - self.correlations)  # [lags + 1, channels, channels]
@@ -157,11 +160,19 @@ def _beside_control(reference: _Reference, figures: dict[str, float]) -> dict[st
     return figures | {f"heldout_{name}": reference.control[name] for name in figures}
 
 
-def marginal(samples: SampleSet) -> dict[str, float]:
+def marginal(samples: SampleSet) -> dict[str, Measured]:
     """``marginal_distance``: Wasserstein distance between the values of samples and of training data, all steps
-    together, the mean over channels; and its control."""
+    together, the mean over channels and each by itself; and its control."""
     reference = _reference(samples.dataset)
-    return _beside_control(reference, {"marginal_distance": reference.marginal(reference.samples(samples))})
+    parts = reference.marginals(reference.samples(samples))
+    whole = Measured(float(np.mean(list(parts.values()))), reference.control["marginal_distance"], parts=parts)
+    return {"marginal_distance": whole}
+
+
+def views(samples: SampleSet) -> tuple[Curves, Curves, Curves]:
+    """Training, held-out and generated series in units of networks."""
+    reference = _reference(samples.dataset)
+    return reference.train, reference.held_out, reference.samples(samples)
 
 
 def correlation(samples: SampleSet) -> dict[str, float]:

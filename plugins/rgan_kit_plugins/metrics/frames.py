@@ -1,0 +1,84 @@
+"""What is measured of clips and pictures while a model trains."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rgan_kit.contracts import Figure, Kind, MetricSpec
+from rgan_kit_plugins.metrics import frame_metrics
+
+_FRAMES: Final[frozenset[Kind]] = frozenset({"frames"})
+
+METRICS: Final = (
+    MetricSpec(
+        name="frame_pixels",
+        summary="Wasserstein distance between the values of a pixel in samples and in training data",
+        kinds=_FRAMES,
+        compute=frame_metrics.pixels,
+        selects=("pixel_distance",),
+        figures=(
+            Figure(
+                name="pixel_distance",
+                title="pixel distance",
+                meaning="of a pixel's values from training data (Wasserstein), in its deviations",
+                better="lower",
+            ),
+        ),
+    ),
+    MetricSpec(
+        name="frame_motion",
+        summary="Wasserstein distance between the change from frame to frame in samples and in training data",
+        kinds=_FRAMES,
+        compute=frame_metrics.motion,
+        selects=("motion_distance",),
+        figures=(
+            Figure(
+                name="motion_distance",
+                title="motion distance",
+                meaning="of changes from frame to frame; 1 if frozen",
+                better="lower",
+            ),
+        ),
+    ),
+    MetricSpec(
+        name="frame_autocorrelation",
+        summary="difference of pixels' correlation with themselves later between samples and training data",
+        kinds=_FRAMES,
+        compute=frame_metrics.autocorrelations,
+        selects=("autocorrelation_distance",),
+        figures=(
+            Figure(
+                name="autocorrelation_distance",
+                title="autocorrelation gap",
+                meaning="of correlations of values with those before",
+                better="lower",
+            ),
+        ),
+    ),
+    MetricSpec(
+        name="frame_spread",
+        summary="deviation across samples as a share of that of the training data; far below 1 after a collapse",
+        kinds=_FRAMES,
+        compute=frame_metrics.spread,
+        selects=("spread_error",),
+        figures=(
+            Figure(name="spread", meaning="deviation across samples; 1 is right, far below 1 is a collapse"),
+            Figure(name="spread_error", title="spread error", meaning="how far the spread is from 1", better="lower"),
+        ),
+    ),
+    MetricSpec(
+        name="frame_copies",
+        summary="share of samples that differ from each other, and share that are near copies of training data",
+        kinds=_FRAMES,
+        compute=frame_metrics.copies,
+        figures=(
+            Figure(name="distinct", meaning="samples that differ from each other", unit="share"),
+            Figure(
+                name="near_copies",
+                title="near copies",
+                meaning="samples that are all but equal to a training sample",
+                unit="share",
+            ),
+        ),
+    ),
+)

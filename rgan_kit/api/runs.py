@@ -9,7 +9,7 @@ from typing import Any
 
 from rgan_kit.api.memory import kept
 from rgan_kit.api.watching import Callback, Watcher, Watching
-from rgan_kit.cli.train import announce_duration, introduce
+from rgan_kit.cli.reported import announce_duration, introduce
 from rgan_kit.config import Request, RunConfig, resolve
 from rgan_kit.contracts import SampleSet, write_samples
 from rgan_kit.plugins.own import handed_over

@@ -11,14 +11,13 @@ import typer
 
 from rgan_kit.cli.completion import complete_domain, complete_recipe
 from rgan_kit.cli.console import Results, finite
-from rgan_kit.cli.data import advising
 from rgan_kit.cli.extras import TRAIN, need
 from rgan_kit.cli.part_options import PartOptionsCommand
+from rgan_kit.cli.reported import begin_reported, resume_reported
 from rgan_kit.errors import UsageError
 
 if TYPE_CHECKING:
     from rgan_kit.config import Request, RunConfig
-    from rgan_kit.contracts import Dataset
     from rgan_kit.plugins.registry import Registry
     from rgan_kit.training.trainer import Trainer
 
@@ -62,6 +61,10 @@ def add_to(app: typer.Typer, results: Results) -> None:
             str | None,
             typer.Option(help="Run whose weights to begin with, as RUN or RUN:step-00000250; what fits is taken."),
         ] = None,
+        seeds: Annotated[
+            str | None,
+            typer.Option(help="Several, as 0-4 or 0,3,7: a run each (RUN-seed-0, …), then mean and spread."),
+        ] = None,
         checkpoint: Annotated[
             str | None, typer.Option(help="With --resume: from this checkpoint, not the newest.")
         ] = None,
@@ -74,7 +77,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
 
         registry = default_registry()
         request = Request(plugin, domain, data, settings or (), config, steps, seed, device, init_from)
-        if resume is not None:
+        if resume is not None and seeds is None:
             _refuse_beside_resume(request, run, dry_run)
             need("train", TRAIN)
             _resume(resume, checkpoint, request, registry, results)
@@ -83,7 +86,13 @@ def add_to(app: typer.Typer, results: Results) -> None:
             raise UsageError("--checkpoint goes with --resume.", "Name the run: --resume runs/<name>")
         resolved = resolve(request, registry)
         need("train", TRAIN)
-        if dry_run:
+        if seeds is not None:
+            from rgan_kit.cli.repeats import parse_seeds, repeat
+
+            if seed is not None or dry_run or resume is not None:
+                raise UsageError("--seeds goes with neither --seed, --dry-run nor --resume.", "Name one of them.")
+            repeat(request, parse_seeds(seeds), run, registry, results)
+        elif dry_run:
             from rgan_kit.cli.dry_run import show
 
             show(resolved, registry, results)
@@ -103,63 +112,19 @@ def _refuse_beside_resume(request: Any, run: Path | None, dry_run: bool) -> None
 def _begin(config: RunConfig, run: Path | None, registry: Registry, results: Results) -> None:
     from rgan_kit.cli.progress import make_reporter
     from rgan_kit.training.metrics import known_figures
-    from rgan_kit.training.session import begin_somewhere, load_dataset
 
-    with advising(config.data):
-        dataset = load_dataset(config)
     with make_reporter(known_figures(registry)) as reporter:
-        introduce(reporter, config, dataset)
-        trainer = begin_somewhere(config, dataset, registry, run, reporter)
-        reporter.message(f"run: {trainer.folder} (threads: {trainer.config.train.threads})")
-        announce_duration(reporter, trainer)
-        _train(trainer)
+        trainer = begin_reported(config, run, registry, reporter)
     _conclude(trainer, results)
 
 
 def _resume(folder: Path, checkpoint: str | None, wanted: Request, registry: Registry, results: Results) -> None:
     from rgan_kit.cli.progress import make_reporter
     from rgan_kit.training.metrics import known_figures
-    from rgan_kit.training.resuming import resume
 
     with make_reporter(known_figures(registry)) as reporter:
-        trainer = resume(folder, checkpoint, registry, reporter, wanted)
-        introduce(reporter, trainer.config, trainer.dataset)
-        reporter.message(f"run: {folder}, going on after step {trainer.state.step}")
-        announce_duration(reporter, trainer)
-        _train(trainer)
+        trainer = resume_reported(folder, checkpoint, wanted, registry, reporter)
     _conclude(trainer, results)
-
-
-def introduce(reporter: Any, config: RunConfig, dataset: Dataset) -> None:
-    """Says what is trained on what, and what was not taken of it."""
-    from rgan_kit.cli.data_words import announced
-
-    reporter.message(f"{config.recipe} on {config.data or config.domain.spec.default_data}")
-    for line in announced(dataset):
-        reporter.message(line)
-
-
-def announce_duration(reporter: Any, trainer: Trainer) -> None:
-    """Says how long the training will take, before it begins."""
-    from rgan_kit.cli.progress import duration
-    from rgan_kit.training.pace import rehearsed_seconds
-
-    left = trainer.schedule.steps - trainer.state.step
-    if left > 0 and not trainer.state.ended:
-        for network in trainer.networks.values():
-            network.train()
-        try:
-            seconds = rehearsed_seconds(trainer)
-        except Exception:  # the training will meet it too, and say whose fault it is
-            return
-        reporter.message(f"{left:,} steps, about {duration(seconds)} and its evaluations")
-
-
-def _train(trainer: Trainer) -> None:
-    from rgan_kit.training.stopping import stoppable
-
-    with stoppable(trainer):
-        trainer.train()
 
 
 def _conclude(trainer: Trainer, results: Results) -> None:

@@ -118,6 +118,11 @@ def begin(config: RunConfig, dataset: Dataset, registry: Registry, folder: Path,
     return trainer
 
 
+def stem_of(config: RunConfig) -> str:
+    """What runs of a configuration are called, before their number."""
+    return f"{config.recipe.split(':')[-1]}-{config.domain.spec.name}"
+
+
 def begin_somewhere(
     config: RunConfig, dataset: Dataset, registry: Registry, folder: Path | None, reporter: Reporter, root: Path = RUNS
 ) -> Trainer:
@@ -127,7 +132,7 @@ def begin_somewhere(
         RunExistsError: the folder is there already.
         UsageError: every name was taken.
     """
-    stem = f"{config.recipe.split(':')[-1]}-{config.domain.spec.name}"
+    stem = stem_of(config)
     for _ in range(ATTEMPTS):
         try:
             return begin(config, dataset, registry, folder or free_name(root, stem), reporter)

@@ -248,11 +248,14 @@ def _held_out(path: Path, files: Sequence[Path], apart: Sequence[Path]) -> froze
 
 
 def _name(path: Path, file: Path) -> str:
+    whole, start = str(file), f"{path}{os.sep}"
+    if whole.startswith(start):  # as nearly always; paths are slow to compare
+        return _as_text(whole[len(start) :].replace(os.sep, "/"))
     return _within(path, file) if file != path and file.is_relative_to(path) else _as_text(file.name)
 
 
 def _is_in(file: Path, places: Sequence[Path]) -> bool:
-    own = file.absolute()
+    own = file.absolute() if places else file
     return any(own == place or own.is_relative_to(place) for place in places)
 
 

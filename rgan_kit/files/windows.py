@@ -30,6 +30,8 @@ class Spans:
 
     def count(self, marked: np.ndarray) -> np.ndarray:
         """How many of the marked rows (bool ``[rows]``) lie in each: int64 ``[spans]``."""
+        if not marked.any():
+            return np.zeros(len(self), np.int64)
         before = np.concatenate([[0], np.cumsum(marked)])
         counts: np.ndarray = before[self.starts + self.lengths] - before[self.starts]
         return counts

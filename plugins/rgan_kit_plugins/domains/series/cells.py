@@ -88,7 +88,8 @@ def _sample(texts: Any) -> list[str]:
     rows = len(texts)
     many = rows >= _FEWEST_ROWS
     places = np.unique(np.linspace(_FIRST * many, rows - 1 - _LAST * many, min(rows, 8 * _SAMPLE)).round().astype(int))
-    found = dict.fromkeys(text.strip() for text in texts.take(places).to_pylist() if text is not None)
+    picked = (texts[place].as_py() for place in places.tolist())  # to take them all would join the parts first
+    found = dict.fromkeys(text.strip() for text in picked if text is not None)
     known = [text for text in found if text not in MISSING]
     return [known[place] for place in np.unique(np.linspace(0, len(known) - 1, _SAMPLE).astype(int))] if known else []
 

@@ -14,6 +14,7 @@ _REGULAR: Final = 0.9
 _FARTHEST: Final = 250_000_000_000  # seconds: the year 9892
 _LARGEST: Final = 1e37
 _MOST_STEPS: Final = 12 * 200_000
+_HEAD: Final = 1000  # rows that are looked at first
 _HOLIDAYS: Final = 5
 """Weekdays apart that are no jump: markets are closed on some."""
 
@@ -135,7 +136,9 @@ def _months(times: np.ndarray) -> tuple[np.ndarray, Unit] | None:
     """Moments as numbers of months, where all are of one day (or all of the last one) and one time of it, and of
     several months; else None."""
     known = times[np.isfinite(times)]
-    if len(known) < 2 or np.ptp(known % moments.DAY) > 0 or np.abs(known).max() > _FARTHEST:
+    if len(known) < 2 or np.ptp(known[:_HEAD] % moments.DAY) > 0:  # as in most tables; a remainder takes long
+        return None
+    if np.ptp(known % moments.DAY) > 0 or np.abs(known).max() > _FARTHEST:
         return None
     days = (times // moments.DAY)[np.isfinite(times)].astype(np.int64).astype("datetime64[D]")
     months = days.astype("datetime64[M]")

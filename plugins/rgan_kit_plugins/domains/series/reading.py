@@ -148,8 +148,7 @@ def rows_of(
     """
     parts = _parts(read, roles)
     notes: dict[str, str] = {}
-    shifts = np.cumsum([0, *(len(part.names) for part in parts)])
-    codes = np.concatenate([np.where(p.codes < 0, -1, p.codes + s) for p, s in zip(parts, shifts, strict=False)])
+    codes = _numbered_on(parts)
     of_file = np.repeat([part.place for part in parts], [len(part.names) for part in parts])
     times = _joined([part.times for part in parts])
     words = [list(row_labels)] if row_labels is not None else [part.labels for part in parts if part.labels is not None]
@@ -207,9 +206,7 @@ def labels_of(file: Path, content: bytes, label: str, read: Tables, roles: Roles
             "no sequence of the data.",
             "Give as many rows as the data has, or one row for each id or file name.",
         )
-    shifts = np.cumsum([0, *(len(part.names) for part in parts)])
-    numbered = [np.where(p.codes < 0, -1, p.codes + shift) for p, shift in zip(parts, shifts, strict=False)]
-    return [None if code < 0 else known[code] for code in np.concatenate(numbered)]
+    return [None if code < 0 else known[code] for code in _numbered_on(parts)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +220,15 @@ class _Part:
     names: list[str]
     times: np.ndarray | None
     labels: list[str | None] | None
+
+
+def _numbered_on(parts: Sequence[_Part]) -> np.ndarray:
+    """int64 ``[rows]``: the sequence of each row of all tables, those of a table numbered on from the one before; -1
+    for none."""
+    if len(parts) == 1:
+        return parts[0].codes
+    shifts = np.cumsum([0, *(len(part.names) for part in parts)])
+    return np.concatenate([np.where(p.codes < 0, -1, p.codes + s) for p, s in zip(parts, shifts, strict=False)])
 
 
 def _parts(read: Tables, roles: Roles) -> list[_Part]:

@@ -24,6 +24,7 @@ _USUAL_WINDOW: Final = 24
 _LONGEST_SEQUENCE: Final = 1024
 _LONG: Final = 512
 _MOST_HELD_OUT: Final = 10_000
+_FIRST: Final = 100  # samples, and rows of each, that are looked at first
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,9 +220,16 @@ def frequent(spans: Spans, labels: np.ndarray | None) -> tuple[np.ndarray | None
 
 def lasting(values: np.ndarray, spans: Spans) -> bool:
     """Whether a column float64 ``[rows]`` stays the same in each of these samples, and some sample has two rows."""
+    for start, length in zip(spans.starts[:_FIRST].tolist(), spans.lengths[:_FIRST].tolist(), strict=True):
+        if _changes(values[start : start + min(length, _FIRST)]).any():  # as in nearly every column that varies
+            return False
+    if Spans(spans.starts + 1, spans.lengths - 1).count(_changes(values)).any():
+        return False
+    return bool(spans.lengths.max(initial=0) > 1)
+
+
+def _changes(values: np.ndarray) -> np.ndarray:
+    """bool ``[rows]``, those that differ from the row before; one that is missing does not differ from another."""
     changes = np.zeros(len(values), np.bool_)
     changes[1:] = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
-    for some in (spans.where(np.arange(min(1000, len(spans)))), spans):
-        if Spans(some.starts + 1, some.lengths - 1).count(changes).any():
-            return False
-    return bool(spans.lengths.max(initial=0) > 1)
+    return changes

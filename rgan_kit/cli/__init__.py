@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 BUILT_IN: Final = (
     "train",
+    "search",
     "export",
     "sample",
     "encode",
@@ -53,6 +54,7 @@ def make_app(results: console.Results, plugins_too: bool = True) -> typer.Typer:
         plugins,
         report,
         sample,
+        search,
         train,
     )
 
@@ -66,7 +68,7 @@ def make_app(results: console.Results, plugins_too: bool = True) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_version)
-    for command in (train, export, sample, evaluate, latent, detect, benchmark, inspect, demo, report, doctor):
+    for command in (train, search, export, sample, evaluate, latent, detect, benchmark, inspect, demo, report, doctor):
         command.add_to(app, results)
     app.add_typer(data.make_app(results), name="data")
     app.add_typer(plugins.make_app(results), name="plugins")

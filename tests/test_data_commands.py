@@ -125,9 +125,8 @@ def test_only_recipes_of_the_kind_fit(spec):
     registry = installed_registry()
     for name in fitting(spec.kind, registry):
         recipe = registry.get(RecipeSpec, name, near="rgan-kit")
-        assert (
-            spec.kind in registry.offer(type_of("generator"), recipe.uses["generator"].part, near="rgan-kit").spec.kinds
-        )
+        use = recipe.uses["generator"]
+        assert spec.kind in registry.offer(type_of(use.kind), use.part, near="rgan-kit").spec.kinds
         assert spec.kind in recipe.kinds  # which may be fewer than those of its parts
 
 

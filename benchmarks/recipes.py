@@ -37,6 +37,8 @@ class Data:
 
 
 TOKENS = ("heldout_nll", "distinct", "verbatim")
+CLIPS = ("one_shape", "one_colour", "combinations", "label_motion", "frames_told_apart", "distinct")
+WHOLE = ("domain.form=whole",)
 SERIES = ("marginal_distance", "autocorrelation_distance", "spread", "distinct")
 DATA = {
     "text": Data("text", "tokens", ("valid", "grammar_nll", *TOKENS)),
@@ -51,28 +53,56 @@ DATA = {
     ),
     "pianoroll": Data("music", "series", ("valid", "heldout_nll", *SERIES), ("domain.representation=pianoroll",)),
     "images": Data("images", "series", ("valid", "heldout_nll", *SERIES)),
-    "video": Data("video", "frames", ("valid", "pixel_distance", "motion_distance", "spread", "distinct")),
+    "video": Data("video", "frames", ("valid", *CLIPS)),
+    "shapes": Data(
+        "video",
+        "frames",
+        ("valid", *CLIPS),
+        ("domain.height=32", "domain.width=32", "domain.embedded_clips=2000", "train.evaluate_every=1500"),
+    ),
+    "digits": Data(
+        "images", "frames", ("label_accuracy", "class_coverage", "valid", "frames_told_apart", "distinct"), WHOLE
+    ),
 }
-SHARES = ("valid", "distinct", "verbatim")
+VARIANTS = {
+    "dcgan, plain": (
+        "dcgan",
+        (
+            *("objective.generator_learning_rate=2e-4", "objective.r1_weight=0"),
+            *("train.discriminator_learning_rate=2e-4", "discriminator.minibatch_statistics=false"),
+        ),
+    ),
+}
+"""Controls: a recipe with other settings, by a name of their own. The plain DCGAN has the learning rates of its paper,
+no penalty, and a discriminator that sees one picture at a time."""
+
+SHARES = (
+    *("valid", "distinct", "verbatim", "one_shape", "one_colour", "combinations", "label_motion"),
+    *("label_accuracy", "class_coverage"),
+)
 
 
-def recipes_of(kind: str) -> list[str]:
-    """Names of the recipes that work on a kind, in the order in which they are listed."""
-    from rgan_kit.config.parts import recipe_kinds
-    from rgan_kit.contracts import RecipeSpec
+def recipes_of(data: str) -> list[str]:
+    """Names of the recipes that are for a set of data, in the order in which they are listed, and controls of them."""
+    from rgan_kit.cli.data_report import fitting
+    from rgan_kit.contracts import DomainSpec
     from rgan_kit.plugins.registry import default_registry
 
-    registry = default_registry()
-    return [offer.spec.name for offer in registry.offers(RecipeSpec) if kind in recipe_kinds(offer, registry)]
+    registry, about = default_registry(), DATA[data]
+    fit = fitting(about.kind, registry, registry.get(DomainSpec, about.domain))  # type: ignore[arg-type]
+    # One recipe of pictures reads them whole, all others as rows.
+    fit = [name for name in fit if (name == "dcgan") == (about.settings == WHOLE)]
+    return [*fit, *(name for name, (recipe, _) in VARIANTS.items() if recipe in fit)]
 
 
 def train(recipe: str, data: str, seed: int, more: list[str]) -> dict[str, Any]:
     """One training, as a user would run it."""
     row: dict[str, Any] = {"recipe": recipe, "data": data, "seed": seed}
     about = DATA[data]
-    settings = [*about.settings, f"train.evaluation_samples={SAMPLES}", "train.threads=1", *more]
+    plugin, own = VARIANTS.get(recipe, (recipe, ()))
+    settings = [*about.settings, *own, f"train.evaluation_samples={SAMPLES}", "train.threads=1", *more]
     with tempfile.TemporaryDirectory() as folder:
-        words = ["train", "--plugin", recipe, "--domain", about.domain, "--seed", str(seed), "--run", f"{folder}/run"]
+        words = ["train", "--plugin", plugin, "--domain", about.domain, "--seed", str(seed), "--run", f"{folder}/run"]
         words += ["--json", *(word for setting in settings for word in ("--set", setting))]
         row["minutes"], said, complaint = processor_minutes([sys.executable, "-m", "rgan_kit", *words], Path(folder))
     document = json.loads(said) if said.strip() else {"error": complaint[-500:]}
@@ -110,7 +140,7 @@ def lines_of(data: str, rows: list[dict[str, Any]]) -> Iterator[str]:
     yield "|---" * (3 + len(names)) + "|"
     control: dict[str, Any] = {}
     present = {row["recipe"] for row in rows}
-    for recipe in [name for name in recipes_of(DATA[data].kind) if name in present]:
+    for recipe in [name for name in recipes_of(data) if name in present]:
         mine = [row for row in rows if row["recipe"] == recipe]
         good = [row for row in mine if "error" not in row]
         figures = [row["evaluations"][-1]["figures"] for row in good]
@@ -149,7 +179,7 @@ def main() -> None:
         (recipe, data, int(seed))
         for seed in arguments.seeds.split(",")
         for data in arguments.data.split(",")
-        for recipe in recipes_of(DATA[data].kind)
+        for recipe in recipes_of(data)
         if (not arguments.recipes or recipe in arguments.recipes.split(",")) and (recipe, data, int(seed)) not in known
     ]
     with ThreadPoolExecutor(arguments.jobs) as pool, arguments.results.open("a") as file:

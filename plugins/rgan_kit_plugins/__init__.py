@@ -61,9 +61,10 @@ def rgankit_emissions() -> Iterable[EmissionSpec]:
 @hookimpl
 def rgankit_networks() -> Iterable[NetworkSpec]:
     """The built-in networks that are no generator, discriminator or encoder of sequences."""
+    from rgan_kit_plugins.codecs import CODECS
     from rgan_kit_plugins.latent_series import LATENT_SERIES
 
-    return LATENT_SERIES
+    return (*CODECS, *LATENT_SERIES)
 
 
 @hookimpl

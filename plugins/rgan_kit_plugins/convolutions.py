@@ -99,9 +99,14 @@ class FrameWriter(nn.Module):
         features: size of the vectors.
         channels: feature maps of the last hidden layer.
         height, width, picture_channels: of the pictures; any size from 1 pixel up.
+        style: size of a second vector, which scales and shifts the maps of every layer (Huang & Belongie 2017,
+            arXiv:1703.06868; Karras et al. 2019, arXiv:1812.04948): what is drawn then is a matter of the style, and
+            where of the first one. 0 for none.
     """
 
-    def __init__(self, features: int, channels: int, height: int, width: int, picture_channels: int) -> None:
+    def __init__(
+        self, features: int, channels: int, height: int, width: int, picture_channels: int, style: int = 0
+    ) -> None:
         super().__init__()
         self.height, self.width = height, width
         geometry = _geometry(height, width)
@@ -116,9 +121,20 @@ class FrameWriter(nn.Module):
             if stage:
                 layers += [nn.GroupNorm(1, leaving), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers)
+        self.styled = [layer.num_channels for layer in layers if isinstance(layer, nn.GroupNorm)]
+        self.style = nn.Linear(style, 2 * sum(self.styled)) if style else None
 
-    def forward(self, vectors: Tensor) -> Tensor:
-        """``[n, features]`` to pictures ``[n, channels, height, width]`` in [-1, 1]."""
-        values = self.layers(self.enter(vectors).unflatten(1, (-1, *self.grid)))
+    def forward(self, vectors: Tensor, style: Tensor | None = None) -> Tensor:
+        """``[n, features]``, and ``[n, style]`` where there is one, to pictures ``[n, channels, height, width]`` in
+        [-1, 1]."""
+        values = self.enter(vectors).unflatten(1, (-1, *self.grid))
+        if self.style is None or style is None:
+            values = self.layers(values)
+        else:
+            parts = iter(self.style(style)[:, :, None, None].split([n for n in self.styled for _ in range(2)], dim=1))
+            for layer in self.layers:
+                values = layer(values)
+                if isinstance(layer, nn.GroupNorm):
+                    values = values * (1 + next(parts)) + next(parts)
         top, left = (values.shape[2] - self.height) // 2, (values.shape[3] - self.width) // 2
         return torch.tanh(values[:, :, top : top + self.height, left : left + self.width])

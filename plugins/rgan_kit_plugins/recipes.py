@@ -315,4 +315,21 @@ RECIPES = (
         },
         paper=RTSGAN,
     ),
+    RecipeSpec(
+        name="world-model",
+        summary="a codec of frames and a recurrent density over its codes",
+        networks={
+            "codec": NetworkUse(part="frame-codec", averaged=True, learning_rate=2e-3),
+            "generator": NetworkUse(part="code-density", averaged=True),
+        },
+        objective="world-model",
+        kinds=FRAMES,
+        defaults={
+            "train.steps": 7500,
+            "train.batch_size": 32,
+            "train.generator_learning_rate": 2e-3,
+            "train.clip_norm": 1.0,
+        },
+        paper="Ha & Schmidhuber 2018, arXiv:1803.10122",
+    ),
 )

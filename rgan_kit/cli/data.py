@@ -76,7 +76,7 @@ def _add_make(app: typer.Typer, results: Results) -> None:
         registry = default_registry()
         selection = select(domain, None, settings or (), registry)
         files = write_embedded(selection, out, seed)
-        recipes = fitting(selection.spec.kind_with(selection.options), registry, selection.spec.name)
+        recipes = fitting(selection.spec.kind_with(selection.options), registry, selection.spec)
         guessed = _guessed(out, registry)
         words = [] if guessed == selection.spec.name else ["--domain", domain]
         following = _train(recipes, out, words, settings or ())

@@ -33,7 +33,7 @@ from rgan_kit.plugins.blame import blamed
 
 if TYPE_CHECKING:
     from rgan_kit.config import Selection
-    from rgan_kit.contracts import DataSpec, Kind
+    from rgan_kit.contracts import DataSpec, DomainSpec, Kind
     from rgan_kit.plugins.registry import Registry
 
 EXAMPLES = 3
@@ -76,21 +76,23 @@ def examine(selection: Selection, path: Path, out: Path | None, registry: Regist
         "memory": _memory(dataset),
         "examples": lines,
         "files": [str(file) for file in files],
-        "recipes": (recipes := fitting(spec.kind, registry, selection.spec.name)),
+        "recipes": (recipes := fitting(spec.kind, registry, selection.spec)),
         "training": {} if problem else _pace(selection, dataset, path, recipes, registry),
     }
     return cast("dict[str, Any]", finite(report))
 
 
-def fitting(kind: Kind, registry: Registry, domain: str = "") -> list[str]:
-    """Names of the recipes that work on this kind of data, and behind them those that bring options of this domain by
-    which it makes theirs."""
+def fitting(kind: Kind, registry: Registry, domain: DomainSpec | None = None) -> list[str]:
+    """Names of the recipes that work on this kind of data, the one that its domain advises first, and behind them those
+    that bring options of this domain by which it makes theirs; those that are for another domain are left out."""
     offers = list(registry.offers(RecipeSpec))
     fit = [offer.spec.name for offer in offers if kind in recipe_kinds(offer, registry)]
-    brought = [
-        offer.spec.name for offer in offers if cast("RecipeSpec", offer.spec).defaults.get("domain.name") == domain
-    ]
-    return [*fit, *(name for name in brought if domain and name not in fit)]
+    if domain is None:
+        return fit
+    brings = {offer.spec.name: cast("RecipeSpec", offer.spec).defaults.get("domain.name") for offer in offers}
+    fit = [name for name in fit if brings[name] in (None, domain.name)]
+    brought = [name for name, brings_domain in brings.items() if brings_domain == domain.name]
+    return [*sorted(fit, key=lambda name: name != domain.recipe), *(name for name in brought if name not in fit)]
 
 
 def _seen(path: Path, registry: Registry) -> dict[str, Any]:

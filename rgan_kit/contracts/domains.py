@@ -52,7 +52,11 @@ class Decoder(Protocol):
 
 
 class Truth(Protocol):
-    """A known source of data, so that samples can be measured and not only admired."""
+    """A known source of data, so that samples can be measured and not only admired.
+
+    ``measure`` may take a second argument ``labels``, the class that each sample was asked for by name (None where
+    there are no classes).
+    """
 
     name: str
 

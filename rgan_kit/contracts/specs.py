@@ -52,11 +52,22 @@ class ComponentSpec:
     provides: Callable[[Any, Kind], Collection[Capability]] | None = None
 
 
+def _fits_all(data: DataSpec) -> str:
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GeneratorSpec(ComponentSpec):
-    """A generator; ``build(options, data_spec)``."""
+    """A generator; ``build(options, data_spec)``.
+
+    Attributes:
+        build: the network.
+        refuses: why it makes no sense on a data set of a kind that it works on, in words (``"these are clips of 12
+            frames"``), asked before anything is built; empty where it does.
+    """
 
     build: Callable[[Any, DataSpec], Generator]
+    refuses: Callable[[DataSpec], str] = _fits_all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +170,7 @@ class DomainSpec:
         defaults_by_kind: option defaults that suit its data, as ``{"tokens": {"generator.dropout": 0.0}}``. They go
             over those that the recipe has for this kind of data, give way to those that it has for every kind, and
             mean nothing to parts that lack the option.
+        recipe: name of the recipe that is advised for its data; empty for the first one that fits.
         endings: of files by which a path is recognised as this domain's, in small letters with the dot. Claim what is
             hardly anything else; what is read beside that need not be claimed.
     """
@@ -174,6 +186,7 @@ class DomainSpec:
     make: Callable[[Any, Path, int], list[Path]] | None = None
     defaults_by_kind: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
     endings: tuple[str, ...] = ()
+    recipe: str = ""
 
     def kind_with(self, options: Any) -> Kind:
         """The kind of data that these options give."""

@@ -9,7 +9,16 @@ import torch
 from torch import nn
 
 from rgan_kit.config import RunConfig, Selection
-from rgan_kit.contracts import BuildContext, Kind, NetworkName, Objective, Phase, PluginError
+from rgan_kit.contracts import (
+    BuildContext,
+    GeneratorSpec,
+    Kind,
+    NetworkName,
+    Objective,
+    Phase,
+    PluginError,
+    UsageError,
+)
 from rgan_kit.contracts.data import DataSpec
 from rgan_kit.plugins.blame import blamed
 
@@ -24,8 +33,13 @@ def build_networks(config: RunConfig, spec: DataSpec) -> Networks:
 
     Raises:
         PluginError: a plugin fails to build its part.
+        UsageError: a generator makes no sense on this data.
     """
     networks: Networks = {}
+    for part in config.networks.values():
+        reason = part.spec.refuses(spec) if isinstance(part.spec, GeneratorSpec) else ""
+        if reason:
+            raise UsageError(f"The generator {part.name} does not fit this data: {reason}.", "Choose another recipe.")
     torch.set_num_threads(1)  # orthogonal initialisation rounds otherwise with another number of threads
     for index, (name, part) in enumerate(config.networks.items()):
         torch.manual_seed(config.seed * 8 + index)  # a part's weights do not depend on the parts beside it

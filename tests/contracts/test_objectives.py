@@ -16,7 +16,7 @@ MORE = {"scratchgan": {"bidirectional": False}}
 
 for each in OBJECTIVES:
     if "generator" not in each.needs or each.kind_of("generator") == "network":
-        continue  # of networks of their own: test_latent_series.py
+        continue  # of networks of their own: test_latent_series.py, test_world_model.py
     needs_likelihood = "discriminator" not in each.needs or "encoder" in each.needs
     likelihood = {"autoregressive": True, "likelihood": True} if needs_likelihood else {}
     values = {

@@ -8,24 +8,76 @@ import pytest
 from rgan_kit.contracts import UsageError
 from rgan_kit_plugins.domains.video import SPEC
 from rgan_kit_plugins.domains.video.decoder import Clip
-from rgan_kit_plugins.worlds.shapes import MOTIONS, draw
+from rgan_kit_plugins.worlds.looks import colour_throughout, shape_throughout
+from rgan_kit_plugins.worlds.shapes import COLOURS, MOTIONS, RADII, SHAPES, _cover, draw, track
 from rgan_kit_plugins.worlds.shapes_truth import ShapesTruth
 from rgan_kit_plugins.worlds.tracks import classify, look
 
 TRUTH = ShapesTruth(12)
 DRAWN = draw(200, 12, 16, 16, 3, np.random.default_rng(5))
+HALF = 100
 
 
-def measure(clips: np.ndarray) -> dict[str, float]:
-    return TRUTH.measure([Clip(clip, 10.0) for clip in clips])
+def measure(clips: np.ndarray, motions: np.ndarray | None = None) -> dict[str, float]:
+    labels = None if motions is None else [MOTIONS[motion] for motion in motions]
+    return TRUTH.measure([Clip(clip, 10.0) for clip in clips], labels)
 
 
 def test_real_clips_reach_the_reference():
-    figures, reference = measure(DRAWN.clips), TRUTH.reference()
+    figures, reference = measure(DRAWN.clips, DRAWN.motions), TRUTH.reference()
     assert figures.keys() == reference.keys()
     assert figures["speed"] == pytest.approx(reference["speed"], rel=0.05)
-    for name in figures.keys() - {"speed"}:
+    for name in figures.keys() - {"speed", "combinations"}:
         assert figures[name] == pytest.approx(reference[name], abs=1e-9), name
+
+
+def test_combinations_are_those_that_occur():
+    once = 1 - (1 - 1 / 96) ** 200  # of 96, how many are drawn at least once
+    assert measure(DRAWN.clips)["combinations"] == pytest.approx(once, abs=0.08)
+    assert measure(DRAWN.clips[[0] * 7])["combinations"] == pytest.approx(1 / 96)
+    assert measure(DRAWN.clips[..., :1])["combinations"] == pytest.approx(1.0)  # 16 of them in grey
+
+
+@pytest.mark.parametrize("size", [16, 32])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("colour", range(len(COLOURS)))
+def test_every_shape_and_colour_is_told_from_the_others(shape, colour, size):
+    clips = _clips(shape, colour, size)
+    assert set(shape_throughout(clips, look(clips).centres)) == {SHAPES.index(shape)}
+    assert set(colour_throughout(clips)) == {colour}
+
+
+def _clips(shape: str, colour: int, size: int) -> np.ndarray:
+    """Two clips of each motion."""
+    rng = np.random.default_rng(colour)
+    tracks = [(motion, track(motion, 12, rng)) for motion in MOTIONS * 2]
+    covers = [_cover(shape, rng.uniform(*RADII), each, size, size) for _, each in tracks]
+    return np.rint(np.stack(covers)[..., None] * COLOURS[colour]).astype(np.uint8)
+
+
+def test_clips_that_change_their_shape_on_the_way_are_not_valid():
+    disc, cross = (_clips(shape, 2, 32) for shape in ("disc", "cross"))
+    changing = np.concatenate([disc[:, :6], cross[:, 6:]], axis=1)
+    figures = measure(changing)
+    assert look(changing).one_shape.all(), "each frame by itself is that of a shape"
+    assert figures["valid"] == figures["one_shape"] == figures["combinations"] == 0.0
+    assert figures["one_colour"] == 1.0
+
+
+def test_clips_that_change_their_colour_on_the_way_are_not_valid():
+    changing = DRAWN.clips.copy()
+    changing[:, 6:] = changing[:, 6:, ..., [1, 2, 0]]
+    assert look(changing).one_shape.all()
+    figures = measure(changing)
+    assert figures["valid"] == figures["one_colour"] == 0.0
+    assert figures["one_shape"] == figures["known_motion"] == 1.0
+
+
+def test_motions_other_than_those_that_were_asked_for_are_counted():
+    assert measure(DRAWN.clips, (DRAWN.motions + 1) % len(MOTIONS))["label_motion"] == 0.0
+    half = np.where(np.arange(200) < HALF, DRAWN.motions, (DRAWN.motions + 1) % len(MOTIONS))
+    assert measure(DRAWN.clips, half)["label_motion"] == 0.5
+    assert "label_motion" not in measure(DRAWN.clips)
 
 
 def test_every_motion_is_recognised():

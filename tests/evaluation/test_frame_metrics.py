@@ -103,7 +103,14 @@ def test_every_figure_stands_beside_its_control(shapes):
     names = set(shapes[2])
     assert {f"heldout_{name}" for name in names if not name.startswith("heldout_")} <= names
     selected = {name for metric in FRAME_METRICS for name in metric.selects}
-    assert selected == {"pixel_distance", "motion_distance", "autocorrelation_distance", "spread_error"}
+    assert selected == {
+        "pixel_distance",
+        "motion_distance",
+        "autocorrelation_distance",
+        "spread_error",
+        "frames_judge_distance",
+        "label_error",
+    }
     assert all(metric.kinds == {"frames"} for metric in FRAME_METRICS)
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from support import call
 
+from rgan_kit.cli.data_report import fitting
 from rgan_kit.config import Request, resolve
 from rgan_kit.contracts import FrameSpec
 from rgan_kit.errors import UsageError
@@ -17,6 +18,7 @@ from rgan_kit.export.interface import example_inputs, inputs_of, outputs_of
 from rgan_kit.export.verify import check_structure, compare
 from rgan_kit.nn import to_uint8
 from rgan_kit.plugins.registry import installed_registry
+from rgan_kit_plugins.domains import images, video
 from rgan_kit_plugins.generators import GENERATORS
 from rgan_kit_plugins.worlds.glyphs import draw
 
@@ -89,6 +91,17 @@ def test_the_recipe_takes_pictures_whole_unless_the_user_says_another_domain(tmp
     assert resolve(Request(recipe="dcgan", domain="video"), registry).domain.name == "video"
     with pytest.raises(UsageError, match="works on frames, but domain images makes series"):
         resolve(Request(recipe="dcgan", settings=["domain.form=rows"]), registry)
+
+
+def test_clips_are_refused_by_name_and_not_offered(tmp_path):
+    words = ("--set", "domain.embedded_clips=20")
+    answer = call("train", "--plugin", "dcgan", "--domain", "video", *words, folder=tmp_path)
+    assert answer.code == 2
+    assert "dcgan does not fit this data: it draws pictures each for itself, and these are clips of 12" in answer.err
+    assert not (tmp_path / "runs").exists()
+    offered = fitting("frames", installed_registry(), video.SPEC)
+    assert "dcgan" not in offered and "mocogan" in offered
+    assert "dcgan" in fitting("series", installed_registry(), images.SPEC)
 
 
 def test_pictures_train_and_the_report_names_the_recipe(tmp_path):

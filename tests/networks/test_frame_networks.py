@@ -10,7 +10,7 @@ import torch
 from frame_parts import CELLS, CRITICS, clips, critic, encoder, generator, longer, spec
 
 from rgan_kit.contracts import Autoregressive, Batch
-from rgan_kit_plugins.convolutions import halvings
+from rgan_kit_plugins.convolutions import FrameWriter, halvings
 
 SIZES = ((8, 8), (16, 16), (9, 21), (5, 33), (1, 1))
 
@@ -95,6 +95,63 @@ def test_mocogan_scores_frames_one_by_one_and_the_clip_as_a_whole():
     torch.testing.assert_close(after.steps[:, others], before.steps[:, others])
     assert (after.steps[:, 2] - before.steps[:, 2]).abs() > 1e-6
     assert (after.sequence - before.sequence).abs() > 1e-6
+
+
+@pytest.mark.parametrize("name", ["conv3d", "mocogan"])
+def test_the_score_of_a_whole_clip_sees_every_frame_beside_every_other_one(name):
+    model = critic(name, whole_clip=True).eval()
+    clip = clips(1, 6).values.requires_grad_()
+    score = model(Batch(clip, torch.tensor([6]))).sequence.sum()
+    (first,) = torch.autograd.grad(score, clip, create_graph=True)
+    (mixed,) = torch.autograd.grad(first[:, 0].square().sum(), clip)
+    assert (mixed.abs().flatten(2).sum(dim=2) > 0).all(), "how much the first frame counts depends on all of them"
+
+
+@pytest.mark.parametrize("name", ["conv3d", "mocogan"])
+def test_padding_changes_no_score_of_a_whole_clip(name):
+    model, short = critic(name, whole_clip=True).eval(), clips(4, 5)
+    torch.testing.assert_close(model(longer(short)).sequence, model(short).sequence)
+
+
+@pytest.mark.parametrize("name", ["conv3d", "mocogan"])
+def test_a_whole_clip_is_spectrally_normalised_too(name):
+    model = critic(name, whole_clip=True, spectral_norm=True)
+    bounded = [each for each in model.modules() if hasattr(each, "parametrizations")]
+    assert any(isinstance(each, torch.nn.Conv1d) for each in bounded)
+
+
+def test_a_motion_of_few_numbers_says_no_more_than_they():
+    model = generator(latent_size=4, motion_size=2)
+    hidden = torch.randn(3, 5, 6) * 100
+    assert model.motion(hidden).shape == (3, 5, 2)
+    assert model.motion(hidden).abs().max() <= 1
+    assert model.writer.enter.in_features == 4 + 2
+    assert generator(latent_size=4).writer.enter.in_features == 4 + 6, "as it was in runs from before"
+
+
+def test_steps_of_a_motion_of_few_numbers_are_those_of_the_clip():
+    model = generator(latent_size=4, motion_size=2)
+    noise, latent = torch.randn(3, 5, model.noise_size), torch.randn(3, 4)
+    whole, stepper = model.sampler()(noise, latent), model.stepper()
+    states = [torch.zeros(3, *shape) for shape in stepper.state_shapes]
+    for step in range(5):
+        frame, *states = stepper(noise[:, step], *states, latent=latent)
+        assert (frame.int() - whole[:, step].int()).abs().max() <= 1
+
+
+def test_a_style_changes_every_layer_and_pictures_without_one_are_as_they_were():
+    torch.manual_seed(0)
+    writer = FrameWriter(5, 3, 16, 16, 2, style=4)
+    vectors, style = torch.randn(3, 5), torch.randn(3, 4)
+    with torch.no_grad():
+        writer.style.weight.zero_(), writer.style.bias.zero_()
+    torch.testing.assert_close(writer(vectors, style), writer(vectors))
+    for row in range(writer.style.out_features):
+        with torch.no_grad():
+            writer.style.bias.zero_()
+            writer.style.bias[row] = 0.5
+        assert (writer(vectors, style) - writer(vectors)).abs().max() > 1e-5, f"nothing sees number {row}"
+    assert FrameWriter(5, 3, 16, 16, 2).style is None
 
 
 # --- Labels and regularisers ---

@@ -88,6 +88,16 @@ class ConvolutionalFrameOptions(RegularisedOptions):
     hidden_size: int = Field(64, ge=1, le=8192, description="size of the vector that a frame is read into")
 
 
+class ClipOptions(ConvolutionalFrameOptions):
+    """Options of those that read frames in the light of their neighbours."""
+
+    whole_clip: bool = Field(
+        False,
+        description="the clip's score sees all of its frames at once, and how far they vary; else a few neighbours at "
+        "a time",
+    )
+
+
 class ConvolutionalSeriesOptions(RegularisedOptions):
     """Options of the convolutional discriminator of series."""
 
@@ -147,12 +157,14 @@ def _build_frames(name: str, options: Any, data: DataSpec) -> Discriminator:
     return (networks.ClipDiscriminator if name == "conv3d" else networks.MocoganDiscriminator)(options, data)
 
 
-def _frames(name: str, summary: str, paper: str) -> DiscriminatorSpec:
+def _frames(
+    name: str, summary: str, paper: str, options: type[ConvolutionalFrameOptions] = ClipOptions
+) -> DiscriminatorSpec:
     return DiscriminatorSpec(
         name=name,
         summary=summary,
         kinds=frozenset({"frames"}),
-        options=ConvolutionalFrameOptions,
+        options=options,
         paper=paper,
         build=partial(_build_frames, name),
         provides=lambda options, kind: [],
@@ -181,7 +193,12 @@ DISCRIMINATORS = (
         provides=lambda options, kind: [],
         build=_build_tcn,
     ),
-    _frames("image", "2-D convolutions score every frame for itself", "Radford et al. 2015, arXiv:1511.06434"),
+    _frames(
+        "image",
+        "2-D convolutions score every frame for itself",
+        "Radford et al. 2015, arXiv:1511.06434",
+        ConvolutionalFrameOptions,
+    ),
     _frames("conv3d", "3-D convolutions score the clip and every frame in it", "Tran et al. 2015, arXiv:1412.0767"),
     _frames(
         "mocogan",

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from rgan_kit.contracts import Batch, DataSpec, FrameSpec, Scores
 from rgan_kit.nn import padding_mask
 from rgan_kit_plugins.convolutions import FrameReader
-from rgan_kit_plugins.discriminators.frame_scores import SequenceScore, StepScores, mean_over_time
+from rgan_kit_plugins.discriminators.frame_scores import SequenceScore, StepScores, WholeClipScore, mean_over_time
 from rgan_kit_plugins.discriminators.regularisers import MinibatchStatistics, spectrally_normalised
 
 if TYPE_CHECKING:
-    from rgan_kit_plugins.discriminators import ConvolutionalFrameOptions
+    from rgan_kit_plugins.discriminators import ClipOptions, ConvolutionalFrameOptions
 
 
 class FrameDiscriminator(nn.Module):
@@ -48,7 +48,7 @@ class ClipDiscriminator(nn.Module):
     """3-D convolutions over time and space (Tran et al. 2015, arXiv:1412.0767). They stride over space alone, so that a
     clip may have any length and every frame a score for what happens around it."""
 
-    def __init__(self, options: ConvolutionalFrameOptions, data: DataSpec) -> None:
+    def __init__(self, options: ClipOptions, data: DataSpec) -> None:
         super().__init__()
         self.reader = _clip_reader(options, data)
         self.dropout = nn.Dropout(options.dropout)
@@ -70,7 +70,7 @@ class MocoganDiscriminator(nn.Module):
     The paper draws one frame of a clip for the latter; here it sees them all, which is the same in expectation.
     """
 
-    def __init__(self, options: ConvolutionalFrameOptions, data: DataSpec) -> None:
+    def __init__(self, options: ClipOptions, data: DataSpec) -> None:
         super().__init__()
         self.reader = _clip_reader(options, data)
         self.dropout = nn.Dropout(options.dropout)
@@ -86,11 +86,14 @@ class MocoganDiscriminator(nn.Module):
         return Scores(self.sequence(features, mask, batch.labels), self.frames(batch).steps)
 
 
-def _clip_reader(options: ConvolutionalFrameOptions, data: DataSpec) -> FrameReader:
+def _clip_reader(options: ClipOptions, data: DataSpec) -> FrameReader:
     assert isinstance(data, FrameSpec)
     return FrameReader(data.height, data.width, data.channels, options.channels, options.hidden_size, time_kernel=3)
 
 
-def _clip_score(options: ConvolutionalFrameOptions, data: DataSpec) -> SequenceScore:
+def _clip_score(options: ClipOptions, data: DataSpec) -> SequenceScore | WholeClipScore:
+    assert isinstance(data, FrameSpec)
     width = options.hidden_size
+    if options.whole_clip:
+        return WholeClipScore(width, data.length, len(data.labels), options.minibatch_statistics)
     return SequenceScore(width, width, len(data.labels), options.minibatch_statistics)

@@ -112,6 +112,12 @@ class RecurrentGeneratorOptions(Options):
         description="frames: feature maps of the decoder's last hidden layer",
         json_schema_extra=meant_for(frames=""),
     )
+    motion_size: int = Field(
+        0, ge=0, le=8192,
+        description="frames: numbers that the motion says of each frame beside the content, from -1 to 1; 0 for all "
+        "hidden units, which then may say what is seen, too",
+        json_schema_extra=meant_for(frames=""),
+    )  # fmt: skip
     likelihood: bool = Field(
         False,
         description="frames: the latent moves them too, and clips have a likelihood (for variational autoencoders)",
@@ -124,6 +130,12 @@ class ConvolutionalGeneratorOptions(Options):
 
     noise_size: int = Field(64, ge=1, le=8192, description="random numbers that a picture is drawn from")
     channels: int = Field(32, ge=1, le=1024, description="feature maps of the last hidden layer; deeper ones have more")
+
+
+def _clips(data: DataSpec) -> str:
+    """Why pictures drawn each for itself are none of these clips."""
+    clips = isinstance(data, FrameSpec) and data.length > 1
+    return f"it draws pictures each for itself, and these are clips of {data.length} frames" if clips else ""  # type: ignore[union-attr]
 
 
 def _build_dcgan(options: Any, data: DataSpec) -> Generator:
@@ -181,6 +193,7 @@ GENERATORS = (
         options=ConvolutionalGeneratorOptions,
         paper="Radford et al. 2016, arXiv:1511.06434",
         build=_build_dcgan,
+        refuses=_clips,
         provides=lambda options, kind: [],
     ),
 )

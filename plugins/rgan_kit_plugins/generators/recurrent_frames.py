@@ -39,15 +39,19 @@ class RecurrentFrameGenerator(nn.Module):
         self.data = data
         self.latent_size = options.latent_size
         self.ends = ends_of(data)
-        self.motion_size = options.noise_size
+        self.motion_noise = options.noise_size
         self.noise_size = options.noise_size + self.ends.noise
         self.from_label = nn.Embedding(len(data.labels), options.noise_size) if data.labels else None
         entering = options.noise_size * (3 if data.labels else 2) + (options.latent_size if self.latent_moves else 0)
         entering += self.ends.size
         self.recurrence = Recurrence(cell, entering, options.hidden_size, options.layers, options.dropout)
         self.dropout = nn.Dropout(options.dropout)
-        features = options.latent_size + options.hidden_size
-        self.writer = FrameWriter(features, options.channels, data.height, data.width, data.channels)
+        # Few and bounded numbers cannot outvote the content (in the paper 10 beside 50), which styles every layer then.
+        self.styled = options.latent_size if options.motion_size else 0
+        self.to_motion = nn.Linear(options.hidden_size, options.motion_size) if options.motion_size else None
+        features = options.latent_size + (options.motion_size or options.hidden_size)
+        picture = data.height, data.width, data.channels
+        self.writer = FrameWriter(features, options.channels, *picture, style=self.styled)
 
     @property
     def variable(self) -> bool:
@@ -86,9 +90,17 @@ class RecurrentFrameGenerator(nn.Module):
             moving.append(self.from_label(labels)[:, None].expand(-1, time, -1))
         if told is not None:
             moving.append(told)
-        motion = self.dropout(self.recurrence(self.dropout(torch.cat(moving, dim=2))))  # [batch, time, hidden_size]
-        vectors = torch.cat([*every_step, motion], dim=2)
-        return cast("Tensor", self.writer(vectors.flatten(0, 1))).view(size, time, *self._picture)
+        hidden = self.dropout(self.recurrence(self.dropout(torch.cat(moving, dim=2))))  # [batch, time, hidden_size]
+        vectors = torch.cat([*every_step, self.motion(hidden)], dim=2)
+        return self.written(vectors.flatten(0, 1)).view(size, time, *self._picture)
+
+    def written(self, vectors: Tensor) -> Tensor:
+        """Pictures ``[n, channels, height, width]`` of contents and motions, ``[n, latent_size + ...]``."""
+        return cast("Tensor", self.writer(vectors, vectors[:, : self.styled] if self.styled else None))
+
+    def motion(self, hidden: Tensor) -> Tensor:
+        """What the recurrence ``[..., hidden_size]`` says of a frame, ``z_M``."""
+        return hidden if self.to_motion is None else torch.tanh(self.to_motion(hidden))
 
     @property
     def _picture(self) -> tuple[int, int, int]:

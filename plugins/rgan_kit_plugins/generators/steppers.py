@@ -12,7 +12,11 @@ from rgan_kit.nn import Shapes, Stepper, batch_first, layers_first, shapes_of, t
 from rgan_kit_plugins.generators.ends import STATE
 
 if TYPE_CHECKING:
-    from rgan_kit_plugins.generators.autoregressive_series import AutoregressiveSeriesSampler
+    from rgan_kit_plugins.codecs.coded_frames import CodedFrameSampler
+    from rgan_kit_plugins.generators.autoregressive_series import (
+        AutoregressiveSeriesGenerator,
+        AutoregressiveSeriesSampler,
+    )
     from rgan_kit_plugins.generators.recurrent_frames import RecurrentFrameSampler
     from rgan_kit_plugins.generators.recurrent_series import RecurrentSeriesSampler
     from rgan_kit_plugins.generators.recurrent_tokens import RecurrentTokenSampler
@@ -123,11 +127,41 @@ class AutoregressiveSeriesStepper(_EndingStepper):
         self, noise: Tensor, told: Tensor | None, states: list[Tensor], latent: Tensor | None, labels: Tensor | None
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Values ``[batch, features]``."""
+        values, following = step_of_density(self.sampler.network, noise, told, states, latent, labels)
+        return self.sampler.finish(values), following
+
+
+def step_of_density(
+    network: AutoregressiveSeriesGenerator,
+    noise: Tensor,
+    told: Tensor | None,
+    states: list[Tensor],
+    latent: Tensor | None,
+    labels: Tensor | None,
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Values of a step as networks see them, ``[batch, features]``, and the next states."""
+    parts = [each for each in (told, network.condition(noise, latent, labels)) if each is not None]
+    condition = torch.cat(parts, dim=1) if parts else None
+    values, seen, state = network.step(states[0], condition, noise, layers_first(*states[1:]))
+    return values, (seen, *batch_first(state))
+
+
+class CodedFrameStepper(_EndingStepper):
+    """Noise to a frame by way of its code. States are those of the density of codes."""
+
+    sampler: CodedFrameSampler
+
+    def __init__(self, sampler: CodedFrameSampler) -> None:
+        density = sampler.network.density
+        super().__init__(sampler, ((density.output.seen_size,), *shapes_of(density.recurrence)))
+
+    def make(
+        self, noise: Tensor, told: Tensor | None, states: list[Tensor], latent: Tensor | None, labels: Tensor | None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """A frame uint8 ``[batch, height, width, channels]``."""
         network = self.sampler.network
-        parts = [each for each in (told, network.condition(noise, latent, labels)) if each is not None]
-        condition = torch.cat(parts, dim=1) if parts else None
-        values, seen, state = network.step(states[0], condition, noise, layers_first(*states[1:]))
-        return self.sampler.finish(values), (seen, *batch_first(state))
+        code, following = step_of_density(network.density, noise, told, states, latent, labels)
+        return to_uint8(network.writer.decode(code[:, None]))[:, 0], following
 
 
 class FrameStepper(_EndingStepper):
@@ -136,7 +170,7 @@ class FrameStepper(_EndingStepper):
     sampler: RecurrentFrameSampler
 
     def __init__(self, sampler: RecurrentFrameSampler) -> None:
-        super().__init__(sampler, ((sampler.network.motion_size + 1,), *shapes_of(sampler.network.recurrence)))
+        super().__init__(sampler, ((sampler.network.motion_noise + 1,), *shapes_of(sampler.network.recurrence)))
 
     def make(
         self, noise: Tensor, told: Tensor | None, states: list[Tensor], latent: Tensor | None, labels: Tensor | None
@@ -152,7 +186,8 @@ class FrameStepper(_EndingStepper):
             moving.append(network.from_label(labels))
         if told is not None:
             moving.append(told)
-        motion, state = network.recurrence.step(torch.cat(moving, dim=1), layers_first(*states[1:]))
+        hidden, state = network.recurrence.step(torch.cat(moving, dim=1), layers_first(*states[1:]))
+        motion = network.motion(hidden)
         vectors = motion if latent is None else torch.cat([latent, motion], dim=1)
-        picture = to_uint8(network.writer(vectors)[:, None])[:, 0]
+        picture = to_uint8(network.written(vectors)[:, None])[:, 0]
         return picture, (torch.cat([first, torch.ones_like(begun)], dim=1), *batch_first(state))

@@ -5,11 +5,64 @@ from __future__ import annotations
 from typing import Final
 
 from rgan_kit.contracts import Figure, Kind, MetricSpec
-from rgan_kit_plugins.metrics import frame_metrics
+from rgan_kit_plugins.metrics import frame_judges, frame_metrics
 
 _FRAMES: Final[frozenset[Kind]] = frozenset({"frames"})
 
 METRICS: Final = (
+    MetricSpec(
+        name="frame_judge",
+        summary="how often a small classifier tells samples from training data",
+        kinds=_FRAMES,
+        compute=frame_judges.judged,
+        selects=("frames_judge_distance",),
+        paper="Dempster et al. 2020, arXiv:1910.13051; Lopez-Paz & Oquab 2017, arXiv:1610.06545",
+        figures=(
+            Figure(
+                name="frames_told_apart",
+                title="told apart",
+                meaning="pairs of a sample and a training one that a small judge orders; 0.5 is chance",
+                better="lower",
+            ),
+            Figure(
+                name="frames_judge_distance",
+                title="judge distance",
+                meaning="of what that judge looks at, in deviations of real data, squared",
+                better="lower",
+            ),
+        ),
+    ),
+    MetricSpec(
+        name="frame_classes",
+        summary="share of samples in which a small classifier sees the class that was asked for",
+        kinds=_FRAMES,
+        compute=frame_judges.recognised,
+        selects=("label_error",),
+        paper="Coates et al. 2011, An analysis of single-layer networks in unsupervised feature learning",
+        figures=(
+            Figure(
+                name="label_accuracy",
+                title="class as asked",
+                meaning="samples in which a small classifier sees the class that was asked for",
+                unit="share",
+                better="higher",
+            ),
+            Figure(
+                name="label_error",
+                title="other class",
+                meaning="samples in which it sees another one",
+                unit="share",
+                better="lower",
+            ),
+            Figure(
+                name="class_coverage",
+                title="classes covered",
+                meaning="how far the classes that it sees are as frequent as those that were asked for",
+                unit="share",
+                better="higher",
+            ),
+        ),
+    ),
     MetricSpec(
         name="frame_pixels",
         summary="Wasserstein distance between the values of a pixel in samples and in training data",

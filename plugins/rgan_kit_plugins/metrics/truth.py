@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from rgan_kit.contracts import KINDS, Better, Figure, MetricSpec, SampleSet
@@ -11,7 +12,12 @@ from rgan_kit_plugins.worlds.shapes import MOTIONS
 
 def _compute(samples: SampleSet) -> Mapping[str, float]:
     truth = samples.dataset.truth
-    return {} if truth is None else truth.measure(samples.samples)
+    if truth is None:
+        return {}
+    measure: Callable[..., Mapping[str, float]] = truth.measure
+    if "labels" in inspect.signature(measure).parameters:
+        return measure(samples.samples, labels=samples.labels)
+    return measure(samples.samples)
 
 
 def _share(name: str, meaning: str, title: str = "", better: Better = "higher") -> Figure:
@@ -47,6 +53,10 @@ FIGURES: Final = (
         meaning="nats a step (density) of the samples under the known process",
         unit="nats a step",
     ),
+    _share("one_shape", "clips with the same shape in every frame", "one shape"),
+    _share("one_colour", "clips with the same colour in every frame", "one colour"),
+    _share("combinations", "of shape, colour and motion that valid clips show, of all there are"),
+    _share("label_motion", "clips that move as their class says", "motion as asked"),
     _share("known_motion", "clips whose track is a motion of the source", "known motion"),
     _share("backward", "clips that move so only when played backwards", better="lower"),
     _share("frozen", "clips that hardly move", better="lower"),

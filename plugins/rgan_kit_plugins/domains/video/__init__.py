@@ -37,5 +37,6 @@ SPEC = DomainSpec(
     decoder=_decoder,
     options=VideoOptions,
     make=_make,
+    recipe="world-model",
     endings=(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif", ".npy", ".npz"),
 )

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from rgan_kit.contracts import KINDS, DataSpec, Network, NetworkName, Objective, ObjectiveSpec, Options
+from rgan_kit.contracts import KINDS, DataSpec, Generator, Network, NetworkName, Objective, ObjectiveSpec, Options
 from rgan_kit_plugins.objectives.adversarial import CrossEntropyOptions
 
 
@@ -51,6 +51,15 @@ class VaeGanOptions(VariationalOptions, CrossEntropyOptions):
     adversarial_weight: float = Field(0.1, gt=0, le=1e3, description="of the adversarial term")
 
 
+class WorldModelOptions(Options):
+    """Options of a codec of frames and a density of its codes."""
+
+    codec_share: float = Field(0.55, ge=0, le=1, description="share of the steps that train the codec, first")
+    frames_a_clip: int = Field(
+        3, ge=1, le=65_536, description="frames of every clip that the codec learns from in a step"
+    )
+
+
 def _evidence(options: Any, networks: Mapping[NetworkName, Network], data: DataSpec) -> Objective:
     from rgan_kit_plugins.objectives.variational.evidence import EvidenceLowerBound
 
@@ -62,6 +71,24 @@ def _vae_gan(options: Any, networks: Mapping[NetworkName, Network], data: DataSp
     from rgan_kit_plugins.objectives.variational.vae_gan import VaeGan
 
     return VaeGan(options, players(options.game, options), networks, data)
+
+
+def _world_model(options: Any, networks: Mapping[NetworkName, Network], data: DataSpec) -> Objective:
+    from rgan_kit_plugins.objectives.variational.world_model import WorldModel
+
+    return WorldModel(options, networks)
+
+
+def _compose(options: Any, networks: Mapping[NetworkName, Any], data: DataSpec) -> Generator:
+    from rgan_kit_plugins.codecs.coded_frames import CodedFrameGenerator
+
+    return CodedFrameGenerator(networks["codec"].writer, networks["generator"], data)
+
+
+def _bound(options: Any, networks: Mapping[NetworkName, Any], batch: Any, counts: Any) -> Any:
+    from rgan_kit_plugins.objectives.variational.world_model import bound
+
+    return bound(networks, batch, counts)
 
 
 OBJECTIVES = (
@@ -86,5 +113,18 @@ OBJECTIVES = (
         options=VaeGanOptions,
         batch_statistics=True,
         build=_vae_gan,
+    ),
+    ObjectiveSpec(
+        name="world-model",
+        summary="a codec of single frames first, then a recurrent density of sequences of its codes",
+        paper="Ha & Schmidhuber 2018, arXiv:1803.10122",
+        kinds=frozenset({"frames"}),
+        needs=("codec", "generator"),
+        network_kinds={"codec": "network", "generator": "network"},
+        requires={"codec": ("codes",), "generator": ("code-density",)},
+        options=WorldModelOptions,
+        build=_world_model,
+        compose=_compose,
+        likelihood=_bound,
     ),
 )

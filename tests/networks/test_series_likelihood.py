@@ -18,8 +18,16 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return np.exp(logits) / np.exp(logits).sum()
 
 
-def densities_by_steps(model: Any, data: Batch[torch.Tensor], latent: torch.Tensor | None, sees: bool) -> np.ndarray:
-    """Sequence by sequence and step by step, with the formula of the normal density."""
+def densities_by_steps(
+    model: Any,
+    data: Batch[torch.Tensor],
+    latent: torch.Tensor | None,
+    sees: bool,
+    seen: torch.Tensor | None = None,
+) -> np.ndarray:
+    """Sequence by sequence and step by step, with the formula of the normal density; steps see the values before them,
+    or what else is ``seen`` in their place."""
+    seen = data.values if seen is None else seen
     expected = np.zeros(tuple(data.values.shape[:2]))
     for row, length in enumerate(data.lengths.tolist()):
         condition = [] if latent is None else [latent[row]]
@@ -40,7 +48,7 @@ def densities_by_steps(model: Any, data: Batch[torch.Tensor], latent: torch.Tens
                 density += (weights[k] if model.output.mixture > 1 else 1.0) * normal.prod()
             expected[row, step] = np.log(density)
             if sees:
-                previous = torch.cat([data.values[row, step], torch.ones(1)])
+                previous = torch.cat([seen[row, step], torch.ones(1)])
     return expected
 
 
@@ -94,6 +102,17 @@ def test_hidden_values_are_hidden_in_training_alone():
     assert (drawn[:, 1:].std(dim=0) > 0).all()
     model.eval()
     assert torch.equal(model.log_probs(data), model.log_probs(data))
+
+
+def test_noise_on_what_steps_see_leaves_alone_what_they_are_asked_for():
+    model, data = generator("gru", autoregressive=True, dropout=0.0, input_noise=0.3), batch()
+    torch.manual_seed(6)
+    nats = model.train().log_probs(data).detach().numpy()
+    torch.manual_seed(6)
+    noisy = data.values + 0.3 * torch.randn_like(data.values)
+    np.testing.assert_allclose(nats, densities_by_steps(model, data, None, sees=True, seen=noisy), rtol=1e-4, atol=1e-5)
+    plain = densities_by_steps(model, data, None, sees=True)
+    np.testing.assert_allclose(model.eval().log_probs(data).detach().numpy(), plain, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -57,6 +57,12 @@ class RecurrentGeneratorOptions(Options):
         description="tokens, autoregressive series: share of previous symbols or values hidden in training",
         json_schema_extra=meant_for(tokens="", series="autoregressive"),
     )
+    input_noise: float = Field(
+        0.0, ge=0, le=1,
+        description="autoregressive series: deviation of noise on the step before in training, so that samples find "
+        "back from their own errors (Jim et al. 1996); the data span -1..1",
+        json_schema_extra=meant_for(series="autoregressive"),
+    )  # fmt: skip
     tie_weights: bool = Field(
         True,
         description="tokens: one matrix for symbols going in and coming out (Press & Wolf 2017)",

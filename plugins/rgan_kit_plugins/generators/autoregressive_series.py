@@ -31,7 +31,8 @@ class AutoregressiveSeriesGenerator(nn.Module):
 
     The recurrence reads at every step what the emission lets it see of the step before, or ``tanh`` of a linear map of
     it; it is 0 at the first step and where word dropout hides it (Bowman et al. 2016). With a word dropout of 1 it is
-    hidden from sampling too: steps are independent given latent and label.
+    hidden from sampling too: steps are independent given latent and label. Noise on it in training teaches the
+    recurrence to trust its memory of all steps more than the last one, from which a curve without noise drifts away.
     """
 
     def __init__(self, cell: Cell, options: RecurrentGeneratorOptions, data: DataSpec) -> None:
@@ -39,7 +40,7 @@ class AutoregressiveSeriesGenerator(nn.Module):
         assert isinstance(data, SeriesSpec)
         self.data = data
         self.latent_size = options.latent_size
-        self.word_dropout = options.word_dropout
+        self.word_dropout, self.input_noise = options.word_dropout, options.input_noise
         self.ends = ends_of(data)
         self.condition = Condition(options.latent_size, len(data.labels))
         output = build_emission(options, data, options.hidden_size)
@@ -95,6 +96,8 @@ class AutoregressiveSeriesGenerator(nn.Module):
 
     def _previous(self, values: Tensor) -> Tensor:
         """What each step sees of the one before: ``[batch, time, seen_size]``."""
+        if self.training and self.input_noise:
+            values = values + self.input_noise * torch.randn_like(values)
         before = F.pad(F.pad(values, (0, 1), value=1.0)[:, :-1], (0, 0, 1, 0))
         before = F.pad(before, (0, self.output.seen_size - before.shape[2]))
         seen = self.output.see(values, before)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -112,3 +114,18 @@ def test_an_unknown_figure_lists_those_that_there_are(tmp_path):
     written(tmp_path, SPACE)
     answer = searched(tmp_path, "--figure", "beauty")
     assert answer.code == 2 and "heldout_nll" in answer.err
+
+
+@pytest.mark.slow
+def test_processes_with_the_same_line_share_a_search(tmp_path):
+    optuna = pytest.importorskip("optuna")
+    written(tmp_path, SPACE)
+    line = [sys.executable, "-m", "rgan_kit", "search", "--plugin", "lstm-gan", "--space", "space.toml", "--steps", "3"]
+    line += ["--trials", "5", "--run", "study", *settings()]
+    workers = [subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+               for _ in range(2)]  # fmt: skip
+    said = [worker.communicate()[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], said
+    study = optuna.load_study(study_name="rgankit", storage=f"sqlite:///{tmp_path / 'study' / 'study.db'}")
+    assert 5 <= len(study.trials) <= 6 and len({trial.user_attrs["run"] for trial in study.trials}) == len(study.trials)
+    assert all("trial " in each for each in said)  # both trained

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, create_model, field_validator, model_validator
 
@@ -34,14 +34,14 @@ class TrainOptions(Options):
     warmup_steps: int = Field(
         0, ge=0, le=10**9, description="steps at the beginning of each stage in which learning rates rise from nothing"
     )
-    phase_learning_rates: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
+    phase_learning_rates: dict[str, float] = Field(
         {}, examples=["{likelihood=0.001}"], description="of the networks of a phase while it runs, by its name"
     )
     optimizer: OptimizerName = Field("adamw", description="of all networks: adamw, rmsprop or sgd")
     optimizers: dict[str, OptimizerName] = Field(
         {}, examples=["{discriminator='sgd'}"], description="of single networks, by their names"
     )
-    rate_factors: dict[str, Annotated[float, Field(ge=0, le=1000)]] = Field(
+    rate_factors: dict[str, float] = Field(
         {}, examples=["{'generator.embedding'=0.1}"],
         description="what learning rates of parameters are multiplied by, by how their names begin",
     )  # fmt: skip
@@ -90,6 +90,22 @@ class TrainOptions(Options):
         if self.patience and self.select != "best":
             raise ValueError("patience waits for better weights, which select=last knows nothing of")
         return self
+
+    @field_validator("phase_learning_rates")
+    @classmethod
+    def _rates(cls, rates: dict[str, float]) -> dict[str, float]:
+        for name, rate in rates.items():
+            if not 0 < rate <= 1:
+                raise ValueError(f"has {rate:g} for {name}, and rates lie above 0 up to 1")
+        return rates
+
+    @field_validator("rate_factors")
+    @classmethod
+    def _factors(cls, factors: dict[str, float]) -> dict[str, float]:
+        for name, factor in factors.items():
+            if not 0 <= factor <= 1000:
+                raise ValueError(f"has {factor:g} for {name}, and factors lie within 0 up to 1000")
+        return factors
 
     @field_validator("device")
     @classmethod

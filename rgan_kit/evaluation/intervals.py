@@ -25,6 +25,12 @@ def halves(count: int, repeats: int = HALVES) -> Iterator[np.ndarray]:
         yield np.sort(rng.permutation(count)[: count // 2])
 
 
+def at_random(count: int, most: int) -> np.ndarray:
+    """Numbers of at most ``most`` of ``count`` samples that stand in an order by content, always the same ones: those
+    at even distances would be more unlike each other than chance has it."""
+    return np.sort(np.random.default_rng(count).permutation(count)[:most])
+
+
 def around(value: float, repeats: Sequence[float]) -> tuple[float, float]:
     """From a value and what halves give to the interval that it lies in (95 %); nan where too few are numbers."""
     finite = [each for each in repeats if math.isfinite(each)]

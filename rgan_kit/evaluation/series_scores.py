@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rgan_kit.contracts import evenly
+from rgan_kit.nn.gru import fits, gru
 
 BATCH: Final = 128
 LEARNING_RATE: Final = 1e-3
@@ -142,7 +143,9 @@ class _Network(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """``[n, time, columns]`` to ``[n, time]``."""
-        return cast("Tensor", self.output(self.recurrence(values)[0])[..., 0])
+        quick = fits(values)
+        states = gru(values, *self.recurrence.parameters()) if quick else self.recurrence(values)[0]
+        return cast("Tensor", self.output(states)[..., 0])
 
 
 def _network(columns: int, units: int, seed: int) -> _Network:

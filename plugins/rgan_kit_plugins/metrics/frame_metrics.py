@@ -159,11 +159,12 @@ def spread(samples: SampleSet) -> dict[str, float]:
 
 
 def copies(samples: SampleSet) -> dict[str, float]:
-    """``distinct``: share of samples that are no near copy of one before them, with held-out data (as many) as the
+    """``distinct``: share of samples that are no near copy of one before them, with as many real clips as the
     control. ``near_copies``: share of samples that are near copies of a training sample (of
     4,096 at most); and its control."""
     reference, clips = _look(samples)
-    control = reference.held_out[evenly(len(reference.held_out), len(clips))]
+    real = reference.held_out if len(reference.held_out) >= len(clips) else reference.train
+    control = real[evenly(len(real), len(clips))]
     return {
         "distinct": reference.distinct(clips) if len(clips) else math.nan,
         "heldout_distinct": reference.distinct(control) if len(control) else math.nan,

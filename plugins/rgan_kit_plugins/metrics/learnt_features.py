@@ -22,7 +22,7 @@ from rgan_kit.contracts import (
 )
 from rgan_kit.evaluation.clouds import frechet, precision_recall_coverage
 from rgan_kit.evaluation.features import Features
-from rgan_kit.evaluation.intervals import around, halves
+from rgan_kit.evaluation.intervals import around, at_random, halves
 
 MOST: Final = 1000
 FEWEST: Final = 20
@@ -97,7 +97,7 @@ def compute(samples: SampleSet) -> dict[str, Measured]:
         return {}
     real, made, held_out = learnt(dataset).train, features_of(samples), learnt(dataset).held_out
     count = min(len(real), len(made), len(held_out))
-    real, made, held_out = (cloud[evenly(len(cloud), count)] for cloud in (real, _sorted(made), held_out))
+    real, made, held_out = (cloud[at_random(len(cloud), count)] for cloud in (real, _sorted(made), held_out))
     own, control = _figures(real, made), _figures(real, held_out)
     repeats = [_figures(real[half], made[half]) for half in halves(count)]
     return {name: Measured(own[name], control[name], *around(own[name], [r[name] for r in repeats])) for name in own}

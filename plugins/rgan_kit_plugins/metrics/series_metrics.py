@@ -206,14 +206,15 @@ def spread(samples: SampleSet) -> dict[str, float]:
 
 
 def copies(samples: SampleSet) -> dict[str, float]:
-    """``distinct``: share of samples that are no copy of another sample, with held-out data (as many) as the control.
+    """``distinct``: share of samples that are no copy of another sample, with as many real series as the control.
     ``near_copies``: share of samples within ``NEAR`` of a training sample. ``nearest_training``: median distance to the
     nearest one. And their controls. Series of different lengths are compared as far as the shorter one goes."""
     reference = _reference(samples.dataset)
     curves = reference.samples(samples)
     nearest = nearest_distances(curves, reference.train)
-    places = evenly(len(reference.held_out.values), len(curves.values))
-    control = Curves(reference.held_out.values[places], reference.held_out.lengths[places])
+    real = reference.held_out if len(reference.held_out.values) >= len(curves.values) else reference.train
+    places = evenly(len(real.values), len(curves.values))  # as many: the share of distinct ones falls with their number
+    control = Curves(real.values[places], real.lengths[places])
     figures = {
         "near_copies": float((nearest < NEAR).mean()) if len(nearest) else math.nan,
         "nearest_training": float(np.median(nearest)) if len(nearest) else math.nan,

@@ -21,7 +21,7 @@ from rgan_kit.contracts import (
 )
 from rgan_kit.evaluation.bleu import ORDERS, bleu, self_bleu
 from rgan_kit.evaluation.clouds import frechet
-from rgan_kit.evaluation.intervals import around, halves
+from rgan_kit.evaluation.intervals import around, at_random, halves
 from rgan_kit.evaluation.latent_semantics import Embedding
 
 MOST: Final = 5000
@@ -91,7 +91,7 @@ def rows_of(samples: SampleSet) -> Sequences | None:
     if min(len(samples.dataset.train), len(samples.dataset.validation)) < FEWEST:
         return None
     texts.sort()
-    return corpora(samples.dataset).rows([texts[number] for number in evenly(len(texts), MOST)])
+    return corpora(samples.dataset).rows([texts[number] for number in at_random(len(texts), MOST)])
 
 
 def bleus(samples: SampleSet) -> dict[str, Measured]:
@@ -102,7 +102,7 @@ def bleus(samples: SampleSet) -> dict[str, Measured]:
         return {}
     real = corpora(samples.dataset)
     count = min(len(made), len(real.train))
-    made, train = some(made, evenly(len(made), count)), some(real.train, evenly(len(real.train), count))
+    made, train = some(made, at_random(len(made), count)), some(real.train, evenly(len(real.train), count))
     own, usual = bleu(made, real.held_out), bleu(train, real.held_out)
     itself, usually = self_bleu(made), self_bleu(train)
     parts = [some(made, half) for half in halves(count)]
@@ -126,7 +126,7 @@ def embeddings(samples: SampleSet) -> dict[str, Measured]:
     real = corpora(samples.dataset)
     clouds = [real.embedding(rows) for rows in (real.train, made, real.held_out)]
     count = min(map(len, clouds))
-    train, own, held_out = (cloud[evenly(len(cloud), count)] for cloud in clouds)
+    train, own, held_out = (cloud[at_random(len(cloud), count)] for cloud in clouds)
     value = frechet(train, own)
     interval = around(value, [frechet(train[half], own[half]) for half in halves(count)])
     return {"embedding_distance": Measured(value, frechet(train, held_out), *interval)}

@@ -50,9 +50,13 @@ class _Reference:
     def held_out_keys(self) -> list[bytes]:
         return list(row_keys(self.held_out, self.spec.eos))
 
-    def some_held_out_keys(self, most: int) -> list[bytes]:
-        """At most so many held-out rows, from all over them: files are often sorted."""
-        return [self.held_out_keys[i] for i in evenly(len(self.held_out_keys), most)]
+    def some_real_keys(self, most: int) -> list[bytes]:
+        """So many real rows, from all over them since files are often sorted: held-out ones, or training ones where
+        there are not so many of those."""
+        if len(self.held_out_keys) >= most or len(self._train) <= len(self._validation):
+            return [self.held_out_keys[i] for i in evenly(len(self.held_out_keys), most)]
+        batch = self._train.take(evenly(len(self._train), most))
+        return row_keys(batch_rows(batch.values, batch.lengths), self.spec.eos)
 
     def verbatim(self, rows: Sequences) -> float:
         """Share of the rows that stand in the training data: as a sample of it, or anywhere in its running text."""
@@ -114,10 +118,10 @@ def _reference(dataset: Dataset) -> _Reference:
 
 
 def distinct(samples: SampleSet) -> dict[str, float]:
-    """``distinct``, and ``heldout_distinct`` of as many held-out rows: the share falls with their number."""
+    """``distinct``, and ``heldout_distinct`` of as many real rows: the share falls with their number."""
     reference = _reference(samples.dataset)
     keys = row_keys(sampled_rows(samples.outputs), reference.spec.eos)
-    control = reference.some_held_out_keys(len(keys))
+    control = reference.some_real_keys(len(keys))
     return {"distinct": distinct_share(keys), "heldout_distinct": distinct_share(control)}
 
 

@@ -35,7 +35,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
 
         if len(run) > MOST_RUNS:
             raise UsageError(f"{len(run)} runs are too many for one page; at most {MOST_RUNS} fit.")
-        _refuse_another(out)
+        refuse_another(out)
         runs = _read(run)
         content = page(runs).encode("utf-8", "backslashreplace")
         write_whole(out, content)
@@ -81,17 +81,17 @@ def _read(folders: list[Path], *, samples: bool = True) -> list[Run]:
     return [read_run(folder, samples=samples) for folder in folders]
 
 
-def _refuse_another(out: Path) -> None:
+def refuse_another(out: Path, option: str = "--out") -> None:
     """Keeps a file that is no report from being replaced."""
-    from rgan_kit.reports.page import MARK
+    from rgan_kit.reports.shell import MARK
 
     if not out.exists():
         return
     if not out.is_file():
-        raise UsageError(f"{out} is no file.", "Name a file: --out report.html")
+        raise UsageError(f"{out} is no file.", f"Name a file: {option} report.html")
     with out.open("rb") as file:
         if file.read(len(MARK)) != MARK.encode():
-            raise UsageError(f"{out} exists and is no report of rgankit.", "Choose another --out.")
+            raise UsageError(f"{out} exists and is no report of rgankit.", f"Choose another {option}.")
 
 
 def _counted(count: int) -> str:

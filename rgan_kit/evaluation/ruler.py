@@ -40,6 +40,11 @@ class Row:
         """What real data has: exactly where that is known."""
         return self.measured.real if math.isnan(self.exact) else self.exact
 
+    def worst_first(self) -> list[tuple[str, float]]:
+        """Its parts by name: where higher is better from the lowest, else from the highest."""
+        order = 1 if self.figure.better == "higher" else -1
+        return sorted(self.measured.parts.items(), key=lambda part: order * part[1])
+
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
         each, figure = self.measured, self.figure
@@ -127,6 +132,5 @@ def _bad_parts(rows: list[Row]) -> Iterator[str]:
     """Of figures of several columns or classes, those that are farthest off."""
     for row in rows:
         if len(row.measured.parts) > 1:
-            worst = sorted(row.measured.parts.items(), key=lambda part: -abs(part[1]))[:_WORST]
-            text = ", ".join(f"{name} {row.figure.text(value)}" for name, value in worst)
-            yield f"{row.figure.heading}, largest in: {text}"
+            text = ", ".join(f"{name} {row.figure.text(value)}" for name, value in row.worst_first()[:_WORST])
+            yield f"{row.figure.heading}, worst of {len(row.measured.parts):,}: {text}"

@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 from support import call
 
+from rgan_kit.contracts import Figure, Measured
+from rgan_kit.evaluation.ruler import Row
+from rgan_kit.reports.evaluation import page
+
 MODELS = Path(__file__).parent.parent.parent / "exported" / "models"
 
 
@@ -64,7 +68,7 @@ def test_the_table_has_the_control_the_interval_and_the_direction_of_each_figure
     (nats,) = [line for line in lines if line.startswith("coverage nats ")]
     assert nats.split()[-1] == "lower" and " to " in nats
     assert "coverage nats: nats a token of held-out data under a trigram model of the samples" in lines
-    assert "200 samples beside" in answer.err
+    assert "samples: 200 of" in answer.err and "held-out data: 40 of" in answer.err
 
 
 def test_columns_that_are_wrong_are_named(tmp_path):
@@ -109,3 +113,27 @@ def test_every_line_of_the_page_runs(tmp_path):
         words = [str(MODELS / "sentences.onnx") if word.endswith(".onnx") else word for word in shlex.split(line)[1:]]
         answer = call(*words, folder=tmp_path)
         assert answer.code == 0, f"{line}: {answer.err}"
+
+
+def test_a_report_is_one_page_that_asks_nobody_and_replaces_nothing_else(folder, tmp_path):
+    page = tmp_path / "out.html"
+    words = ("evaluate", folder / "new", "--against", folder / "text", "--quick", "--report", page)
+    answer = call(*words)
+    assert answer.code == 0 and str(page) in answer.out, answer.err
+    content = page.read_text(encoding="utf-8")
+    assert "default-src 'none'" in content and "<script" not in content
+    assert not re.search(r"""(src|href)=["']?https?:""", content)
+    assert "coverage nats" in content and "lower is better" in content and "real data in their place" in content
+    assert content.count('<svg class="r0 strip"') == 5
+    assert call(*words).code == 0, "a page of before is written over"
+    page.write_text("my own notes")
+    refused = call(*words)
+    assert refused.code == 2 and "is no report of rgankit" in refused.err and page.read_text() == "my own notes"
+
+
+def test_what_a_stranger_wrote_is_text_on_the_page():
+    figure = Figure(name="x", title="<b>x</b>", meaning="<script>alert(1)</script>")
+    rows = [Row(figure, Measured(1.0, 2.0, 0.5, 1.5, {"<u>a": 1.0, "b": 3.0}), "mine:x")]
+    content = page("<h1>", {"samples": "<img src=x>"}, rows, {"samples": ["</ol><script>"]})
+    assert not re.search(r"<(b|script|img|u)[ >]", content)
+    assert content.index("<th>b</th>") < content.index("&lt;u&gt;a"), "the worst part stands first"

@@ -196,6 +196,13 @@ def test_iterating_trains_and_who_stops_has_everything_saved(here):
     assert same(Path("run"), quick("lstm-lm", data=LINES, run="whole").folder, 6)
 
 
+def test_what_has_not_begun_is_not_changed(here):
+    run = rgan_kit.prepare("lstm-lm", data=LINES, options=SMALL, steps=2, progress=False)
+    with pytest.raises(UsageError, match="has not begun"):
+        run.train(4, progress=False)
+    assert run.train(progress=False).metrics[-1]["step"] == 2
+
+
 def test_a_run_is_evaluated_and_sampled(here):
     run = quick("lstm-lm", data=LINES)
     figures = run.evaluate()

@@ -63,6 +63,7 @@ def test_a_search_goes_on_and_ends_with_the_best(tmp_path):
     assert first.code == 0, first.err
     answer = searched(tmp_path, "--json", trials=4)
     assert answer.code == 0, answer.err
+    assert sum(line.startswith("trial ") for line in answer.err.splitlines()) == 2
     document = answer.document
     assert [each["trial"] for each in document["trials"]] == [0, 1, 2, 3]
     assert [each["value"] for each in document["trials"][:2]] == [each["value"] for each in first.document["trials"]]

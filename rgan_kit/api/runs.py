@@ -11,7 +11,7 @@ from rgan_kit.api.memory import kept
 from rgan_kit.api.watching import Callback, Watcher, Watching
 from rgan_kit.cli.reported import announce_duration, introduce
 from rgan_kit.config import Request, RunConfig, resolve
-from rgan_kit.contracts import SampleSet, write_samples
+from rgan_kit.contracts import SampleSet, UsageError, write_samples
 from rgan_kit.plugins.own import handed_over
 from rgan_kit.plugins.registry import default_registry
 from rgan_kit.runtime import Model, load
@@ -225,7 +225,10 @@ class Run:
         """The trainer at hand where it has not begun, else one that goes on with what is on disk."""
         changes = (steps, data, device, checkpoint, options)
         trainer = self._trainer
-        if trainer is None or trainer.state.step or any(each is not None for each in changes):
+        changed = any(each is not None for each in changes)
+        if changed and trainer is not None and not trainer.checkpoints.steps():
+            raise UsageError(f"{self.folder} has not begun, so there is nothing to change.", "Say it to prepare.")
+        if trainer is None or trainer.state.step or changed:
             path = None if data is None else kept(data, self.folder.parent).path
             wanted = Request(data=path, settings=as_settings(options or {}), steps=steps, device=device)
             trainer = self._trainer = resume(self.folder, checkpoint, self._registry, self._watching, wanted)

@@ -67,11 +67,15 @@ def add_to(app: typer.Typer, results: Results) -> None:
         from rgan_kit.plugins.registry import default_registry
 
         request = Request(plugin, domain, data, tuple(settings or ()), config, steps, seed, device)
-        wanted = Search(request, read_space(space), figure, run, default_registry(), say)
+        wanted = Search(request, read_space(space), figure, run, default_registry(), _line)
         wanted.check()  # before there is a folder
         study = open_study(wanted)
         run_trials(study, wanted, trials)
         _show(study, run, results)
+
+
+def _line(text: str) -> None:
+    say(f"{text}\n")
 
 
 def _show(study: Study, folder: Path, results: Results) -> None:

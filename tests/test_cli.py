@@ -145,7 +145,13 @@ def test_the_same_seed_gives_the_same_samples_and_none_gives_new_ones(rgankit, m
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (["--temperature", "0"], 2),
+        (["--temperature", "-1"], 2),
+        (["--top-p", "0"], 2),
+        (["--top-k", "-2"], 2),
+        (["--given", "no_word_of_this"], 4),
+        (["--given-each", "nowhere.txt"], 4),
+        (["--given", "a", "--length", "0"], 2),
+        (["--replace-unknown", "x"], 2),
         (["--temperature", "nan"], 2),
         (["-n", "0"], 2),
         (["--length", "0"], 2),

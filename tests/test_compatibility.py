@@ -198,11 +198,11 @@ def test_a_file_of_a_newer_contract_is_refused_in_one_message(tmp_path, command)
     ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch"]) for name in ("noise", "holograms")]
     graph = helper.make_graph([helper.make_node("Identity", ["noise"], ["holograms"])], "graph", ports[:1], ports[1:])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-    helper.set_model_props(model, {"rgan_kit.manifest": json.dumps({"contract": 2}), "rgan_kit.contract": "2"})
+    helper.set_model_props(model, {"rgan_kit.manifest": json.dumps({"contract": 3}), "rgan_kit.contract": "3"})
     onnx.save(model, tmp_path / "later.onnx")
     answer = call(command, tmp_path / "later.onnx")
     assert answer.code == 4
     assert answer.out == ""
     problem, hint = answer.err.splitlines()
-    assert problem.endswith("later.onnx: follows version 2 of the model contract; this rgan-kit reads 1.")
+    assert problem.endswith("later.onnx: follows version 3 of the model contract; this rgan-kit reads 2.")
     assert hint.strip() == "Upgrade it: pip install --upgrade rgan-kit."

@@ -18,6 +18,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 GROUPS = ("domain", "train", "generator", "discriminator", "encoder", "objective")
 
 RUN_ELSEWHERE = {
+    "beginnings.md": "tests/runtime/test_beginnings.py",
     "getting-started/text.md": "tests/test_getting_started_text.py",
     "training.md": "tests/test_training_page.py",
     "evaluating.md": "tests/evaluation/test_evaluate.py",

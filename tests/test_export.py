@@ -28,6 +28,8 @@ from rgan_kit.training.session import load_trained
 from rgan_kit_plugins.generators import GENERATORS
 
 ROOT = Path(__file__).parent.parent
+CASES = 4
+"""Ways in which a model of tokens is compared with torch at each shape: ``rgan_kit.export.verify.cases``."""
 
 
 def session(path: Path) -> onnxruntime.InferenceSession:
@@ -45,7 +47,12 @@ def nodes(graph: onnx.GraphProto):
 @pytest.mark.parametrize(("batch", "time"), [(1, 1), (1, 64), (3, 2), (257, 14), (16, 40)])
 def test_any_batch_and_length_gives_the_tokens_of_torch(trained, model_file, batch, time):
     noise = np.random.default_rng(batch).random((batch, time), dtype=np.float32)
-    tokens, lengths = session(model_file).run(None, {"noise": noise, "temperature": np.array(0.9, np.float32)})
+    nothing = {
+        "given": np.zeros((batch, time), np.int64), "known": np.zeros((batch, time), bool),
+        "top_p": np.array(1, np.float32), "top_k": np.array(0), "min_length": np.array(0),
+    }  # fmt: skip
+    given = {"noise": noise, "temperature": np.array(0.9, np.float32), **nothing}
+    tokens, lengths = session(model_file).run(None, given)
     sampler = load_trained(trained, None, installed_registry()).generator.sampler()
     with torch.no_grad():
         expected, expected_lengths = sampler(torch.from_numpy(noise), torch.tensor(0.9))
@@ -70,7 +77,10 @@ def test_the_file_is_standard_small_and_whole(model_file):
         value.name: [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
         for value in (*model.graph.input, *model.graph.output)
     }
-    assert shapes == {"noise": ["batch", "time"], "temperature": [], "tokens": ["batch", "time"], "lengths": ["batch"]}
+    assert shapes == {
+        "noise": ["batch", "time"], "temperature": [], "given": ["batch", "time"], "known": ["batch", "time"],
+        "top_p": [], "top_k": [], "min_length": [], "tokens": ["batch", "time"], "lengths": ["batch"],
+    }  # fmt: skip
     assert b"site-packages" not in model_file.read_bytes()
 
 
@@ -83,7 +93,7 @@ def test_every_manifest_key_is_there(model_file):
     }  # fmt: skip
     assert manifest["licence"] == "CC0-1.0"
     assert set(manifest["hashes"]) == {"configuration", "weights", "data"}
-    assert manifest["parity"]["tokens_compared"] == 1 * 1 + 2 * 7 + 5 * 19
+    assert manifest["parity"]["tokens_compared"] == CASES * (1 * 1 + 2 * 7 + 5 * 19)
     assert {"rgan_kit.contract", "rgan_kit.kind", "rgan_kit.domain", "rgan_kit.vocabulary"} <= metadata.keys()
 
 
@@ -114,7 +124,8 @@ def test_latent_labels_grammar_and_layers_export_alike(cell, vocabulary, options
     small = {"hidden_size": 12, "embedding_size": 8, "latent_size": 5, **options}
     generator = chosen.build(chosen.options(**small), data)
     inputs, outputs = inputs_of(data, generator), outputs_of(data)
-    assert [info.name for info in inputs] == ["noise", "latent", "temperature", "labels"]
+    told = ["given", "known", "top_p", "top_k", "min_length"]
+    assert [info.name for info in inputs] == ["noise", "latent", "temperature", "labels", *told]
     sampler = generator.sampler()
     model = to_onnx(sampler, example_inputs(inputs, 3, 5), inputs, outputs, 18)
     path = tmp_path / "model.onnx"
@@ -127,7 +138,7 @@ def test_latent_labels_grammar_and_layers_export_alike(cell, vocabulary, options
             zip(("tokens", "lengths"), running.run(None, {k: v.numpy() for k, v in given.items()}), strict=True)
         )
 
-    assert compare(sampler, run, inputs, outputs)["tokens_compared"] == 110
+    assert compare(sampler, run, inputs, outputs)["tokens_compared"] == CASES * 110
     latent = inputs_of(data, generator)[1]
     assert list(latent.shape) == ["batch", 5]
 

@@ -25,7 +25,8 @@ from rgan_kit.export.verify import check_structure
 from rgan_kit.export.verify_steps import compare_steps
 from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.runtime import check, load
-from rgan_kit.runtime.stream import load_step, pick
+from rgan_kit.runtime.choice import pick
+from rgan_kit.runtime.stream import load_step
 from rgan_kit.training.session import load_trained
 from rgan_kit_plugins.generators import GENERATORS
 
@@ -206,7 +207,7 @@ def test_half_precision_halves_the_weights_and_keeps_the_tokens(variants):
     assert half.facts.parameter_bytes < 0.55 * full.facts.parameter_bytes
     parity = document["float16"]["parity"]
     assert parity["share_of_other_tokens"] <= parity["allowed"] == 0.01
-    same = half.outputs(200)["tokens"] == full.outputs(200)["tokens"]
+    same = half.outputs(200, seed=0)["tokens"] == full.outputs(200, seed=0)["tokens"]
     assert same.all(axis=1).mean() > 0.9
 
 
@@ -264,7 +265,7 @@ def test_later_opsets_have_the_same_structure(trained, tmp_path, opset):
     )
     facts = check(done.path)
     assert facts.opset == opset and facts.operators["Scan"] == 1
-    assert done.manifest.parity["tokens_compared"] == 110
+    assert done.manifest.parity["tokens_compared"] == 4 * 110
     shapes = {value.name: value.shape for value in (*facts.inputs, *facts.outputs)}
     assert shapes["noise"] == shapes["tokens"] == ("batch", "time") and shapes["lengths"] == ("batch",)
     assert json.dumps(done.manifest.model_dump(mode="json"))

@@ -16,7 +16,6 @@ from rgan_kit.storage import cannot_write
 if TYPE_CHECKING:
     import numpy as np
 
-    from rgan_kit.runtime.bulk import Order
     from rgan_kit.runtime.model import Model
 
 
@@ -26,6 +25,9 @@ class Format(StrEnum):
     JSONL = "jsonl"
     PARQUET = "parquet"
 
+
+USUAL = 10
+"""Samples where nobody says how many."""
 
 AT_ONCE = 256
 """Samples between two looks at the progress: one call of the graph."""
@@ -37,13 +39,32 @@ def add_to(app: typer.Typer, results: Results) -> None:
     @app.command()
     def sample(
         model: Annotated[Path, typer.Argument(help="An exported .onnx file.")],
-        count: Annotated[int, typer.Option("--count", "-n", help="How many samples.")] = 10,
+        count: Annotated[int | None, typer.Option("--count", "-n", help="How many samples; 10 if not given.")] = None,
         seed: Annotated[
             int | None, typer.Option(help="Same seed, same samples; a new one each time if not given.")
         ] = None,
-        temperature: Annotated[float | None, typer.Option(help="Below 1 sharpens, above 1 flattens (tokens).")] = None,
+        temperature: Annotated[
+            float | None, typer.Option(help="Below 1 sharpens, above 1 flattens, 0 takes the likeliest (tokens).")
+        ] = None,
         label: Annotated[str | None, typer.Option(help="Class of the samples, for conditional models.")] = None,
         length: Annotated[int | None, typer.Option(help="Longest sample; the data's longest if not given.")] = None,
+        given: Annotated[
+            str | None, typer.Option(metavar="FILE|TEXT", help="What every sample begins with, and goes on from.")
+        ] = None,
+        given_each: Annotated[
+            Path | None, typer.Option(metavar="FILE", help="A file of beginnings: one sample goes on from each.")
+        ] = None,
+        horizon: Annotated[
+            int | None, typer.Option(help="Steps drawn after the beginning, in place of --length.")
+        ] = None,
+        replace_unknown: Annotated[
+            str | None, typer.Option(metavar="TEXT", help="Read in place of what a model does not know of a beginning.")
+        ] = None,
+        top_p: Annotated[
+            float | None, typer.Option(help="Draw from the likeliest symbols whose chances add up to this.")
+        ] = None,
+        top_k: Annotated[int | None, typer.Option(help="Draw from so many of the likeliest symbols.")] = None,
+        min_length: Annotated[int | None, typer.Option(help="No sample ends before it has so many symbols.")] = None,
         watermark_key: Annotated[
             Path | None, typer.Option(help="Mark the samples (tokens) with this key; made if it does not exist.")
         ] = None,
@@ -64,35 +85,70 @@ def add_to(app: typer.Typer, results: Results) -> None:
         """Draw samples from an exported model; needs onnxruntime and no torch."""
         from rgan_kit.contracts import as_lines
         from rgan_kit.runtime import load
+        from rgan_kit.runtime.drawing import fresh_seed
         from rgan_kit.runtime.noise import SEEDS
 
-        if not 1 <= count < SEEDS:
+        if count is not None and not 1 <= count < SEEDS:
             raise UsageError(f"--count {count}: this many samples cannot be drawn.", "Ask for one or more: -n 10")
         if out is not None and out.exists() and not out.is_dir():
             raise UsageError(f"--out {out}: this is no folder.", "Name a folder; it is made where it does not exist.")
         if shard is not None or stream:
-            _refuse_together(shard, stream, out, watermark_key)
+            _refuse_together(shard, stream, out, watermark_key, given, given_each)
         loaded = load(model, provider=provider, timeout=timeout, ends_process=True)
+        choice = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "min_length": min_length}
         if shard is not None and out is not None:
-            from rgan_kit.runtime.bulk import Order
-
-            order = Order(count, seed or 0, form.value, temperature=temperature, label=label, length=length)
-            _write_shard(loaded, order, shard, out, results)
+            if horizon is not None:
+                raise UsageError("--shard goes with no --horizon.", "Say how long samples are with --length.")
+            _write_shard(
+                loaded, shard, out, count or USUAL, seed, form.value, results, label=label, length=length, **choice
+            )
             return
-        used = _fresh_seed() if seed is None else seed
+        begun = _begun(loaded, given, given_each, replace_unknown)
+        used = fresh_seed() if seed is None else seed
+        asked: dict[str, Any] = {**choice, "label": label, "length": length, "horizon": horizon}
         if stream:
-            chosen: dict[str, Any] = {"temperature": temperature, "label": label, "length": length}
-            _stream(loaded, count, used, chosen, results)
+            _stream(loaded, count or USUAL, used, {**asked, "given": begun[0] if begun else None}, results)
             return
-        source = _marked(loaded, watermark_key, used, count) if watermark_key else {"seed": used}
-        drawn = _draw(loaded, count, **source, temperature=temperature, label=label, length=length)
-        labels = loaded.labels(count, **source, label=label)
+        n = _number(count, begun, given_each)
+        source = _marked(loaded, watermark_key, used, n) if watermark_key else {"seed": used}
+        drawn = _draw(loaded, n, begun, **source, **asked)
+        labels = loaded.labels(n, **source, label=label)
         written = loaded.save(drawn, out, labels) if out is not None else []
         if results.as_json:
             _print_document(loaded, drawn, labels, used, written, results)
             return
         for line in written or as_lines(loaded.decoder, drawn, labels):
             results.line(str(line))
+
+
+def _begun(model: Model, given: str | None, each: Path | None, replace_unknown: str | None) -> list[np.ndarray]:
+    """The beginnings that are asked for, as values: a file where there is one of that name, else text."""
+    if given is None and each is None:
+        if replace_unknown is not None:
+            raise UsageError("--replace-unknown is about a beginning.", "Give one with --given or --given-each.")
+        return []
+    is_file = given is not None and _is_file(given)
+    begun = model.beginnings(Path(given) if given is not None and is_file else given, each, replace_unknown)
+    told = [name for name in ("latent", "labels") if model.manifest.input(name)]
+    if told:
+        say(f"note: {' and '.join(told)} of a sample are drawn without regard to its beginning\n")
+    return begun
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # too long for a name, or not one
+        return False
+
+
+def _number(count: int | None, begun: list[np.ndarray], each: Path | None) -> int:
+    """How many samples there are to be."""
+    if each is None:
+        return USUAL if count is None else count
+    if count not in (None, len(begun)):
+        raise UsageError(f"--given-each has {len(begun):,} beginnings and -n asks for {count:,}.", "Leave -n out.")
+    return len(begun)
 
 
 def _print_document(
@@ -107,24 +163,37 @@ def _print_document(
     results.document(finite({**document, "seed": seed, "provider": model.provider, "files": files}))
 
 
-def _refuse_together(shard: str | None, stream: bool, out: Path | None, watermark_key: Path | None) -> None:
-    if stream and (shard is not None or out is not None or watermark_key is not None):
+def _refuse_together(
+    shard: str | None, stream: bool, out: Path | None, key: Path | None, given: str | None, each: Path | None
+) -> None:
+    if stream and (shard is not None or out is not None or key is not None or each is not None):
         raise UsageError(
-            "--stream prints samples as they are drawn; it goes with no --shard, --out or --watermark-key."
+            "--stream prints samples as they are drawn; it goes with no --shard, --out, --watermark-key or "
+            "--given-each."
         )
     if shard is not None and out is None:
         raise UsageError("--shard writes parts into a folder.", "Name it with --out.")
-    if shard is not None and watermark_key is not None:
-        raise UsageError("--shard marks no samples.", "Leave --watermark-key out.")
+    if shard is not None and (key is not None or given is not None or each is not None):
+        raise UsageError(
+            "--shard marks no samples and goes on from no beginnings.", "Leave --watermark-key and --given out."
+        )
 
 
-def _write_shard(model: Model, order: Order, said: str, out: Path, results: Results) -> None:
-    """The parts of one shard; a line for each as it is done."""
+def _write_shard(
+    model: Model, said: str, out: Path, count: int, seed: int | None, form: str, results: Results, **asked: Any
+) -> None:
+    """The parts of one shard; a line for each as it is done. Where no seed is given, it is that of the folder."""
     from dataclasses import asdict
 
-    from rgan_kit.runtime.bulk import Shard, write_shard
+    from rgan_kit.runtime.bulk import Order, Shard, seed_of, write_shard
+    from rgan_kit.runtime.drawing import fresh_seed
 
     shard, parts = Shard.parse(said), []
+    if seed is None:
+        found = seed_of(out)
+        seed = fresh_seed() if found is None else found
+        say(f"seed {seed}; every other shard needs it: --seed {seed}\n")
+    order = Order(count, seed, "parquet" if form == "parquet" else "jsonl", **asked)
     for part in write_shard(model, order, out, shard):
         parts.append(part)
         if not results.as_json:
@@ -191,19 +260,23 @@ def _marked(model: Model, path: Path, seed: int, count: int) -> dict[str, int]:
     return {"seed": key.secret, "start": key.start(seed, count)}
 
 
-def _draw(model: Model, count: int, start: int = 0, **options: Any) -> list[Any]:
+def _draw(model: Model, count: int, begun: list[np.ndarray], start: int = 0, **asked: Any) -> list[Any]:
     """All samples; a bar on a terminal shows how far that is."""
-    if count <= AT_ONCE or not sys.stderr.isatty():
-        return model.sample(count, start=start, **options)
+    if count <= AT_ONCE:
+        return model.sample(start=start, **_told(count, begun), **asked)
     from rich.progress import track
 
     drawn: list[Any] = []
-    for done in track(range(0, count, AT_ONCE), "drawing", console=talk(), transient=True):
-        drawn += model.sample(min(AT_ONCE, count - done), start=start + done, **options)
+    if begun and asked["length"] is None:  # the same in every call
+        usual = model.manifest.max_length if asked["horizon"] is None else asked["horizon"]
+        asked = {**asked, "length": max(map(len, begun)) + usual, "horizon": None}
+    hidden = not sys.stderr.isatty()
+    for done in track(range(0, count, AT_ONCE), "drawing", console=talk(), transient=True, disable=hidden):
+        some = min(AT_ONCE, count - done)
+        own = begun[done : done + some] if len(begun) > 1 else begun
+        drawn += model.sample(start=start + done, **_told(some, own), **asked)
     return drawn
 
 
-def _fresh_seed() -> int:
-    import secrets
-
-    return secrets.randbits(32)
+def _told(count: int, begun: list[np.ndarray]) -> dict[str, Any]:
+    return {"given_each": begun} if len(begun) > 1 else {"n": count, "given": begun[0] if begun else None}

@@ -17,10 +17,14 @@ from rgan_kit.errors import DataError
 class Decoder(Protocol):
     """Turns the outputs of a model into samples of the domain, and samples into files; needs no network.
 
-    Two things are optional. ``write`` may take a third argument ``labels``, the class of each sample by name (None
+    Three things are optional. ``write`` may take a third argument ``labels``, the class of each sample by name (None
     where there are no classes), so that files carry it: in a column, or in the name. And a method ``document(sample)``
     may give the sample as JSON-able data for ``--json``: text with its real line ends, numbers as numbers; without it,
-    the preview is given. Callers use ``write_samples`` and ``as_document``.
+    the preview is given. A method ``beginnings(given, *, replace_unknown)`` may give what a model goes on from as
+    arrays, tokens int64 ``[time]`` without an end token or series float32 ``[time, features]`` in the data's own
+    units: ``given`` is a text that the user typed, or the ``Path`` of a file, of which each sample is one;
+    ``replace_unknown`` is a text that stands for each symbol that the model does not know, and None refuses them.
+    Callers use ``write_samples`` and ``as_document``.
     """
 
     def decode(self, outputs: Mapping[str, np.ndarray]) -> list[Any]:

@@ -95,7 +95,9 @@ class Generator(Network, Protocol):
         ...
 
     def sampler(self) -> nn.Module:
-        """The frozen module that is exported: a copy, with inputs and outputs as ``docs/model-file.md`` says."""
+        """The frozen module that is exported: a copy, with inputs and outputs as ``docs/model-file.md`` says. A
+        generator whose sampler takes more than a model has to (beginnings, restrictions of the choice) names these
+        inputs as ``takes``, a sequence of names."""
         ...
 
 

@@ -196,7 +196,7 @@ def _manifest(run: TrainedRun, registry: Registry, role: Role, part: _Part, lice
     """All but the parity, which is yet to be measured."""
     spec, generator = run.data.spec, cast("Any", run.generator)
     manifest = Manifest(
-        contract=contract.VERSION,
+        contract=contract.version_of(spec.kind, (info.name for info in part.inputs)),
         kind=spec.kind,
         domain=_domain(run, registry),
         recipe=run.config.recipe,

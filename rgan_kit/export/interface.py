@@ -20,6 +20,11 @@ _DESCRIPTIONS: dict[str, str] = {
     "latent": "one vector for the whole sequence",
     "temperature": "below 1 sharpens, above 1 flattens",
     "labels": "class of the sequence, by its place in the manifest's labels",
+    "given": "values of the sample where `known` says so",
+    "known": "which positions are given: those of a beginning, from the first on",
+    "top_p": "the likeliest symbols whose chances add up to it are drawn from; 1 draws from all",
+    "top_k": "so many of the likeliest symbols are drawn from; 0 draws from all",
+    "min_length": "no sample ends before it has so many symbols; 0 lets it end anywhere",
     "tokens": "symbols by their number in the vocabulary; padding after the end token",
     "lengths": "symbols of each sequence, the end token not counted",
     "previous": "the symbol before; the default at the start",
@@ -29,34 +34,54 @@ _DESCRIPTIONS: dict[str, str] = {
 }
 _STEPS = "steps of each sample; what follows is padding"
 _ENCODED_LENGTHS = "positions of each sequence that count, the end token among them"
+_LIMITS: dict[str, dict[str, Any]] = {
+    "temperature": {"default": 1.0, "minimum": 0.0},
+    "given": {"default": 0},
+    "known": {"default": 0},
+    "top_p": {"default": 1.0, "minimum": 0.0, "maximum": 1.0},
+    "top_k": {"default": 0, "minimum": 0},
+    "min_length": {"default": 0, "minimum": 0},
+}
 _UNITS = {"tokens": "symbol", "lengths": "symbols", "series": "the data's own", "frames": "0..255"}
 
 
 def inputs_of(spec: DataSpec, generator: Any) -> list[TensorInfo]:
     """What a sampler takes, in order."""
-    limits: dict[str, dict[str, Any]] = {
-        "temperature": {"default": 1.0, "minimum": 0.0},
-        "labels": {"minimum": 0, "maximum": len(spec.labels) - 1},
-    }
-    if isinstance(spec, TokenSpec):
-        limits["noise"] = {"minimum": 0.0, "maximum": 1.0}
     ports = contract.inputs(
         spec.kind,
         noise_size=noise_size(spec, generator),
         latent_size=int(generator.latent_size),
         conditional=bool(spec.labels),
+        takes=takes_of(generator),
     )
-    return [
-        TensorInfo(
-            name=port.name,
-            dtype=port.dtype,
-            shape=port.shape,
-            distribution=port.distribution,
-            description=_DESCRIPTIONS[port.name],
-            **limits.get(port.name, {}),
-        )
-        for port in ports
-    ]
+    return [_input(port, spec) for port in ports]
+
+
+def takes_of(generator: Any) -> tuple[str, ...]:
+    """The inputs of ``contract.OPTIONAL`` that a generator's sampler takes: it names them as ``takes``."""
+    return tuple(getattr(generator, "takes", ()))
+
+
+def _input(port: Port, spec: DataSpec) -> TensorInfo:
+    """An input of a sampler, or of a step that holds for the whole sequence, as a manifest declares it."""
+    limits: dict[str, Any] = dict(_LIMITS.get(port.name, {}))
+    if port.name == "labels":
+        limits = {"minimum": 0, "maximum": len(spec.labels) - 1}
+    if isinstance(spec, TokenSpec):
+        of_tokens: dict[str, dict[str, Any]] = {
+            "noise": {"minimum": 0.0, "maximum": 1.0},
+            "given": {"minimum": 0, "maximum": spec.vocab_size - 1},
+        }
+        limits |= of_tokens.get(port.name, {})
+    sizes = iter(_sizes(spec))
+    return TensorInfo(
+        name=port.name,
+        dtype=port.dtype,
+        shape=tuple(next(sizes) if size == "*" else size for size in port.shape),
+        distribution=port.distribution,
+        description=_DESCRIPTIONS[port.name],
+        **limits,
+    )
 
 
 def noise_size(spec: DataSpec, generator: Any) -> int:
@@ -98,9 +123,10 @@ def step_inputs_of(spec: DataSpec, generator: Any, states: Sequence[Sequence[int
         latent_size=int(generator.latent_size),
         conditional=bool(spec.labels),
         states=states,
+        takes=takes_of(generator),
     )
-    known = {info.name: info for info in inputs_of(spec, generator)}
-    return [known[port.name] if port.name in ("latent", "labels") else _fresh(port, spec) for port in ports]
+    whole = ("latent", "labels", *contract.OPTIONAL[spec.kind])
+    return [_input(port, spec) if port.name in whole else _fresh(port, spec) for port in ports]
 
 
 def _fresh(port: Port, spec: DataSpec) -> TensorInfo:
@@ -153,8 +179,8 @@ def example_inputs(infos: Sequence[TensorInfo], batch: int, time: int, seed: int
     tensors: dict[str, Tensor] = {}
     for info in infos:
         shape = [sizes[size] if isinstance(size, str) else size for size in info.shape]
-        if info.name == "temperature":
-            tensors[info.name] = torch.tensor(1.0)
+        if info.distribution == "constant":
+            tensors[info.name] = torch.full(shape, info.default or 0, dtype=getattr(torch, info.dtype))
         elif info.name == "lengths":
             tensors[info.name] = torch.from_numpy(noise.labels(seed, 0, batch, time) + 1)
         elif info.name in ("tokens", "frames", "series", "previous"):

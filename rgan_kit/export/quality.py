@@ -32,6 +32,6 @@ def measure(run: TrainedRun, files: Mapping[str, Path], registry: Registry) -> d
     metrics = Metrics(registry, dataset.spec.kind)
     measured: dict[str, dict[str, float]] = {}
     for name, path in files.items():
-        outputs = load(path, provider="cpu").outputs(SAMPLES)
+        outputs = load(path, provider="cpu").outputs(SAMPLES, seed=0)
         measured[name] = metrics.figures(SampleSet(dataset.decoder.decode(outputs), outputs, dataset))
     return measured

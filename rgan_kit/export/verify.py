@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ BOUNDARY = 1e-5
 
 TOLERANCE = 1e-4
 """Largest difference of real values, as a share of the largest value where that is above 1."""
+
+_RESTRICTED = {"temperature": 1.3, "top_p": 0.9, "top_k": 12, "min_length": 3}
 
 Run = Callable[[Mapping[str, Tensor]], dict[str, np.ndarray]]
 
@@ -80,22 +82,40 @@ def compare(
     tokens = outputs[0].name == "tokens"
     compared, boundary, largest = 0, 0, 0.0
     for batch, time in SHAPES:
-        given = example_inputs(inputs, batch, time, seed=batch)
-        mine, theirs = eager(sampler, given, outputs), run(given)
-        where = f"batch {batch}, time {time}"
-        for info in outputs:
-            if mine[info.name].shape != theirs[info.name].shape or mine[info.name].dtype != theirs[info.name].dtype:
-                raise ParityError(f"At {where}, `{info.name}` differs in shape or type from torch's.")
-        if tokens:
-            compared += mine["tokens"].size
-            boundary += compare_tokens(sampler, given, mine, theirs, outputs, where)
-        else:
-            largest = max(largest, *(difference(mine[info.name], theirs[info.name]) for info in outputs))
+        for case, given in cases(sampler, example_inputs(inputs, batch, time, seed=batch), outputs):
+            mine, theirs = eager(sampler, given, outputs), run(given)
+            where = f"batch {batch}, time {time}{case}"
+            for info in outputs:
+                if mine[info.name].shape != theirs[info.name].shape or mine[info.name].dtype != theirs[info.name].dtype:
+                    raise ParityError(f"At {where}, `{info.name}` differs in shape or type from torch's.")
+            if tokens:
+                compared += mine["tokens"].size
+                boundary += compare_tokens(sampler, given, mine, theirs, outputs, where)
+            else:
+                largest = max(largest, *(difference(mine[info.name], theirs[info.name]) for info in outputs))
     if largest > (1.0 if outputs[0].dtype == "uint8" else TOLERANCE):
         raise ParityError(f"`{outputs[0].name}` differs from torch's by {largest:g}; allowed is {TOLERANCE:g}.")
     if tokens:
         return {"tokens_compared": compared, "tokens_at_boundary": boundary}
     return {"largest_difference": largest}
+
+
+def cases(
+    sampler: nn.Module, given: dict[str, Tensor], outputs: Sequence[TensorInfo]
+) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Inputs to compare on, each with words for it: as they are; with beginnings of other samples, from none to all of
+    it; with what is drawn from restricted."""
+    yield "", given
+    if "known" in given:
+        other = eager(sampler, {**given, "noise": given["noise"].flip(0, 1)}, outputs)[outputs[0].name]
+        batch, time = given["known"].shape
+        ends = torch.linspace(0, time, batch).round().to(torch.int64) if batch > 1 else torch.tensor([time])
+        known = torch.arange(time) < ends[:, None]
+        yield " with beginnings", {**given, "given": torch.from_numpy(other), "known": known}
+    chosen = {name: torch.tensor(value) for name, value in _RESTRICTED.items() if name in given}
+    if "top_k" in given:
+        yield " with a choice among few", {**given, **chosen}
+        yield " with the likeliest alone", {**given, "temperature": torch.tensor(0.0)}
 
 
 def difference(mine: np.ndarray, theirs: np.ndarray) -> float:
@@ -125,10 +145,8 @@ def compare_tokens(
     for row in rows:
         step = int(np.argmax(mine["tokens"][row] != theirs["tokens"][row]))
         reached = set()
-        for shift in (-BOUNDARY, BOUNDARY):
-            noise = given["noise"].clone()
-            noise[row, step] = (noise[row, step] + shift).clamp(0, 1 - 2**-24)
-            reached.add(int(eager(sampler, {**given, "noise": noise}, outputs)["tokens"][row, step]))
+        for changed in _nearby(given, int(row), step):
+            reached.add(int(eager(sampler, changed, outputs)["tokens"][row, step]))
         if int(theirs["tokens"][row, step]) not in reached:
             raise ParityError(
                 f"At {where}, sequence {row}, step {step}: token {theirs['tokens'][row, step]} instead of torch's "
@@ -138,3 +156,13 @@ def compare_tokens(
     if (mine["lengths"][same] != theirs["lengths"][same]).any():
         raise ParityError(f"At {where}, `lengths` differ from torch's for the same tokens.")
     return len(rows)
+
+
+def _nearby(given: Mapping[str, Tensor], row: int, step: int) -> Iterator[dict[str, Tensor]]:
+    """The same inputs, with the uniform number of a step, or the share of what is drawn from, a little to each side."""
+    for shift in (-BOUNDARY, BOUNDARY):
+        noise = given["noise"].clone()
+        noise[row, step] = (noise[row, step] + shift).clamp(0, 1 - 2**-24)
+        yield {**given, "noise": noise}
+        if "top_p" in given and given["top_p"] < 1:
+            yield {**given, "top_p": given["top_p"] + shift}

@@ -3,7 +3,7 @@
 >>> from rgan_kit.nn import Recurrence, exportable, padding_mask, scan  # doctest: +SKIP
 """
 
-from rgan_kit.nn.choice import IMPOSSIBLE, block_of, pick, relaxed_choice
+from rgan_kit.nn.choice import IMPOSSIBLE, Restriction, block_of, pick, relaxed_choice
 from rgan_kit.nn.dropout import LockedDropout, dropout_of
 from rgan_kit.nn.emission import Emission
 from rgan_kit.nn.exporting import Carry, ScanStep, exportable, scan, scan_carrying
@@ -17,6 +17,7 @@ from rgan_kit.nn.units import NetworkUnits, OwnUnits, from_uint8, to_uint8
 
 __all__ = [
     "IMPOSSIBLE",
+    "Restriction",
     "block_of",
     "pick",
     "relaxed_choice",

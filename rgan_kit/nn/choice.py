@@ -8,6 +8,8 @@ cumulative sum over the whole vocabulary.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -17,6 +19,9 @@ from rgan_kit.contracts import Relaxation
 
 IMPOSSIBLE = -1e9
 """Logit of what must never be drawn; finite, so that gradients through it are zero and not undefined."""
+
+_COLDEST = 1e-4
+"""The temperature of what is drawn at a lower one."""
 
 _BELOW_ONE = 1.0 - 2.0**-23
 """Keeps ``uniform * total`` below ``total`` after rounding, so that a symbol of weight zero is never reached."""
@@ -45,7 +50,7 @@ def pick(logits: Tensor, uniform: Tensor, temperature: Tensor, block: int | None
     vocabulary = logits.shape[1]
     block = block_of(vocabulary) if block is None else block
     blocks = math.ceil(vocabulary / block)
-    weights = F.softmax(logits / torch.clamp(temperature, min=1e-4), dim=1)
+    weights = F.softmax(logits / torch.clamp(temperature, min=_COLDEST), dim=1)
     if blocks * block > vocabulary:
         weights = F.pad(weights, (0, blocks * block - vocabulary))
     weights = weights.reshape(-1, blocks, block)
@@ -60,6 +65,49 @@ def pick(logits: Tensor, uniform: Tensor, temperature: Tensor, block: int | None
     share = (target - before) / (cumulative.gather(1, chosen) - before)
     within = _count(inside <= torch.clamp(share, 0.0, _BELOW_ONE) * inside[:, -1:])
     return (chosen * block + within)[:, 0]
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What symbols are drawn from: the likeliest at a temperature (Fan et al. 2018, arXiv:1805.04833: ``top_k``;
+    Holtzman et al. 2020, arXiv:1904.09751: ``top_p``), and the likeliest alone at a temperature of 0.
+
+    Made once for a sampler and called in each step. A graph passes it by in a branch where it restricts nothing.
+
+    Args:
+        vocabulary: symbols.
+        temperature: float scalar, 0 or above.
+        top_p: float scalar; the fewest likeliest symbols whose chances add up to it are kept; from 1 on all.
+        top_k: int64 scalar; so many are kept; 0 for all.
+    """
+
+    vocabulary: int
+    temperature: Tensor
+    top_p: Tensor
+    top_k: Tensor
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """Logits ``[batch, vocabulary]`` with ``IMPOSSIBLE`` for what is not drawn from. Symbols that are as likely as
+        the last one kept are kept too; the likeliest always is."""
+        on = (self.top_p < 1) | (self.top_k > 0) | (self.temperature <= 0)
+        given = (logits, self.temperature, self.top_p, self.top_k)
+        if torch.compiler.is_exporting():
+            return cast("Tensor", torch.cond(on, self._restricted, _as_it_is, given))
+        return self._restricted(*given) if on else logits
+
+    def _restricted(self, logits: Tensor, temperature: Tensor, top_p: Tensor, top_k: Tensor) -> Tensor:
+        weights = F.softmax(logits / torch.clamp(temperature, min=_COLDEST), dim=1)
+        ordered, order = torch.topk(weights, self.vocabulary, dim=1)
+        ranks = torch.arange(self.vocabulary, device=logits.device)
+        before = torch.cumsum(ordered, dim=1) - ordered
+        kept = ((before < top_p) | (ranks < 1)) & ((ranks < top_k) | (top_k < 1))
+        least = torch.where(kept, ordered, torch.full_like(ordered, 2.0)).amin(dim=1, keepdim=True)
+        stays = (weights >= least) & ((ranks == order[:, :1]) | (temperature > 0))
+        return torch.where(stays, logits, torch.full_like(logits, IMPOSSIBLE))
+
+
+def _as_it_is(logits: Tensor, temperature: Tensor, top_p: Tensor, top_k: Tensor) -> Tensor:
+    return logits.clone()
 
 
 def relaxed_choice(logits: Tensor, relaxation: Relaxation) -> Tensor:

@@ -10,12 +10,14 @@ from rgan_kit.errors import DataError, UsageError
 from rgan_kit.runtime.contract import Port
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rgan_kit.runtime.contract import Dim
     from rgan_kit.runtime.manifest import Manifest, TensorInfo
 
-_SESSION_TYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(uint8)": "uint8"}
+_SESSION_TYPES = {
+    "tensor(float)": "float32", "tensor(int64)": "int64", "tensor(uint8)": "uint8", "tensor(bool)": "bool",
+}  # fmt: skip
 
 
 def check_session(session: Any, manifest: Manifest, source: str) -> None:
@@ -79,11 +81,28 @@ def check_inputs(given: Mapping[str, Any], manifest: Manifest) -> dict[str, int]
     lengths = given.get("lengths")
     if not faults and lengths is not None and not np.all((lengths >= 1) & (lengths <= sizes["time"])):
         faults.append(f"lengths must lie within 1 and {sizes['time']}")
+    if not faults:
+        faults += _faulty_choices(given, manifest)
     if not faults and 0 in sizes.values():
         faults.append("batch and time must be at least 1")
     if faults:
         raise UsageError(f"{'; '.join(faults)}.", "Each input is described in docs/model-file.md.")
     return sizes
+
+
+def _faulty_choices(given: Mapping[str, Any], manifest: Manifest) -> Iterator[str]:
+    """What is out of range among the inputs that the contract leaves to a model."""
+    for info in manifest.inputs:
+        if info.name not in manifest.takes or info.name == "known":
+            continue
+        values = given[info.name]
+        if info.name == "given":
+            values = values[given["known"]]
+        low, high = -np.inf if info.minimum is None else info.minimum, np.inf if info.maximum is None else info.maximum
+        if not np.all(np.isfinite(values)):
+            yield f"{info.name} holds what is no number"
+        elif not np.all((values >= low) & (values <= high)):
+            yield f"{info.name} must lie within {low:g} and {high:g}"
 
 
 def check_outputs(outputs: Mapping[str, np.ndarray], manifest: Manifest, sizes: Mapping[str, int], source: str) -> None:

@@ -41,7 +41,7 @@ class Order:
         seed: of all; sample ``i`` is the one that ``Model.outputs(start=i)`` draws.
         format: of the parts.
         part: samples of a part.
-        temperature, label, length: as ``Model.outputs`` takes them.
+        temperature, label, length, top_p, top_k, min_length: as ``Model.outputs`` takes them.
     """
 
     samples: int
@@ -51,6 +51,9 @@ class Order:
     temperature: float | None = None
     label: str | None = None
     length: int | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_length: int | None = None
 
     def ranges(self) -> list[tuple[int, int]]:
         """First sample, and the one after the last, of each part."""
@@ -162,6 +165,9 @@ def part_rows(model: Model, order: Order, first: int, end: int) -> Iterator[dict
             temperature=order.temperature,
             label=order.label,
             length=order.length,
+            top_p=order.top_p,
+            top_k=order.top_k,
+            min_length=order.min_length,
             batch_size=AT_ONCE,
             start=start,
         )
@@ -182,10 +188,24 @@ def _hash(model: Model) -> str:
     return sha256(Path(model.source))
 
 
+_UNSAID: Final = {"top_p": None, "top_k": None, "min_length": None}
+"""Of orders that were begun before these could be asked for."""
+
+
+def seed_of(folder: Path) -> int | None:
+    """The seed of the order that a folder holds parts of; None where it holds none."""
+    for path in sorted(folder.glob("manifest-*.json")):
+        seed = read_json(path).get("order", {}).get("seed")
+        if isinstance(seed, int):
+            return seed
+    return None
+
+
 def _refuse_another(folder: Path, about: dict[str, Any]) -> None:
     """Parts of two orders in one folder could not be told apart."""
     for path in sorted(folder.glob("manifest-*.json")):
         found = read_json(path)
+        found["order"] = {**_UNSAID, **found.get("order", {})}
         if any(found.get(key) != about[key] for key in ("model", "order", "at_once")):
             raise UsageError(
                 f"{folder}: {path.name} is of another model, seed or order.", "Name a new folder, or the same order."

@@ -53,10 +53,10 @@ class TensorInfo(_Frozen):
 
 
 class Manifest(_Frozen):
-    """The manifest of a model file, contract version 1.
+    """The manifest of a model file.
 
     Attributes:
-        contract: version of the contract.
+        contract: version of the contract: the lowest that has all inputs of the file.
         kind: what a sample is.
         domain: name of the domain that decodes the outputs.
         recipe: name of the recipe that the model was trained by.
@@ -79,7 +79,7 @@ class Manifest(_Frozen):
         extra: whatever plugins added.
     """
 
-    contract: int = rules.VERSION
+    contract: int = 1
     kind: Kind
     domain: Text
     recipe: Text
@@ -111,8 +111,12 @@ class Manifest(_Frozen):
         return self
 
     def _faults(self) -> Iterator[str]:
-        if self.contract != rules.VERSION:
-            yield f"contract is {self.contract}, not {rules.VERSION}"
+        if not 1 <= self.contract <= rules.VERSION:
+            yield f"contract is {self.contract}, not 1 to {rules.VERSION}"
+        if self.takes and self.contract < 2:
+            yield f"contract is {self.contract}, which has no {', '.join(self.takes)}"
+        if len(set(rules.TOGETHER) & set(self.takes)) == 1:
+            yield f"there is only one of {' and '.join(rules.TOGETHER)}"
         if self.noise != rules.NOISE_OF[self.kind]:
             yield f"noise is {self.noise}, but {self.kind} take {rules.NOISE_OF[self.kind]} noise"
         if (self.noise_size == 0) != (self.kind == "tokens"):
@@ -144,6 +148,7 @@ class Manifest(_Frozen):
             noise_size=self.noise_size,
             latent_size=self.latent_size,
             conditional=bool(self.labels),
+            takes=self.takes,
         )
 
     def output_ports(self) -> tuple[Port, ...]:
@@ -153,6 +158,18 @@ class Manifest(_Frozen):
         if self.role == "step":
             return rules.step_outputs(self.kind, self.states, self.kind != "tokens" and self.variable)
         return rules.outputs(self.kind, self.variable)
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The inputs that the contract leaves to the model."""
+        if self.role == "encoder":
+            return ()
+        return tuple(info.name for info in self.inputs if info.name in rules.OPTIONAL[self.kind])
+
+    @property
+    def takes_beginnings(self) -> bool:
+        """Whether it can be given values of the sample."""
+        return set(rules.TOGETHER) <= set(self.takes)
 
     @property
     def variable(self) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -14,18 +13,20 @@ from rgan_kit.errors import DataError, UsageError
 from rgan_kit.plugins.contain import contained
 from rgan_kit.runtime import noise as random
 from rgan_kit.runtime import providers
+from rgan_kit.runtime.beginnings import Given, cannot_go_on, read
+from rgan_kit.runtime.choice import Choice
 from rgan_kit.runtime.decoding import make_decoder
+from rgan_kit.runtime.drawing import Draw, Request, label_number, nothing_given, settle
 from rgan_kit.runtime.opened import Opened, check_range, open_model
 from rgan_kit.runtime.stream import Step, load_step, step_beside
 from rgan_kit.storage import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Unpack
 
     from rgan_kit.contracts.domains import Decoder
-
-MAX_LENGTH: Final = 65_536
-"""The longest sequence that is drawn."""
+    from rgan_kit.runtime.drawing import Asked
 
 
 def load(path: Path | str, **options: Any) -> Model:
@@ -48,11 +49,15 @@ class Model:
 
     Args:
         opened: the file.
+
+    Attributes:
+        seed: of the samples drawn last.
     """
 
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
         self.source, self.manifest, self.facts = opened.source, opened.manifest, opened.facts
+        self.seed = 0
 
     @property
     def provider(self) -> str:
@@ -66,14 +71,22 @@ class Model:
         temperature: float | None = None,
         labels: np.ndarray | None = None,
         latent: np.ndarray | None = None,
+        given: np.ndarray | None = None,
+        known: np.ndarray | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        min_length: int | None = None,
     ) -> dict[str, np.ndarray]:
         """Runs the graph once.
 
         Args:
             noise: float32 ``[batch, time]`` uniform for tokens, ``[batch, time, noise_size]`` normal otherwise.
-            temperature: of the choice of tokens; None takes the model's own.
+            temperature, top_p, top_k, min_length: of the choice of tokens, as in ``Choice``; None takes the model's
+                own.
             labels: int64 ``[batch]``; for conditional models, and needed there.
             latent: float32 ``[batch, latent_size]``; for models with a latent, and needed there.
+            given: values of the samples, shaped as the output, where ``known`` ``[batch, time]`` says so: at positions
+                of a beginning. For models that take them; None gives nothing.
 
         Returns:
             The outputs by name: ``tokens`` and ``lengths``, ``series``, or ``frames``.
@@ -82,63 +95,101 @@ class Model:
             UsageError: an input is missing, superfluous, or not as the manifest says.
             DataError: the graph fails, or breaks its contract.
         """
-        given = {"noise": noise, "labels": labels, "latent": latent, "temperature": self._temperature(temperature)}
-        return self.opened.run({name: value for name, value in given.items() if value is not None})
+        choice = Choice(temperature, top_p, top_k, min_length).inputs(self.manifest, self.source)
+        nothing = nothing_given(self.manifest, noise) if given is None and known is None else {}
+        told = {"noise": noise, "labels": labels, "latent": latent, "given": given, "known": known, **nothing}
+        return self.opened.run({**{name: value for name, value in told.items() if value is not None}, **choice})
 
     def outputs(
         self,
-        n: int,
+        n: int | None = None,
         *,
-        seed: int = 0,
+        seed: int | None = None,
         temperature: float | None = None,
         label: str | None = None,
         length: int | None = None,
+        horizon: int | None = None,
+        given: Given | None = None,
+        given_each: Sequence[Given] | Path | None = None,
+        replace_unknown: str | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        min_length: int | None = None,
         batch_size: int = 256,
         start: int = 0,
     ) -> dict[str, np.ndarray]:
         """The arrays of ``n`` samples, the same for a seed whatever the batch size.
 
         Args:
-            n: how many.
-            seed: from 0 up to but not including 2**64.
-            temperature: of the choice of tokens; None takes the model's own.
+            n: how many; None for one of each beginning, or one.
+            seed: from 0 up to but not including 2**64; None draws one, which is then the model's ``seed``.
+            temperature, top_p, top_k, min_length: of the choice of tokens, as in ``Choice``; None takes the model's
+                own.
             label: name of the class of all samples; None draws one for each.
-            length: positions drawn; None takes the manifest's ``max_length``. Tokens may end sooner.
+            length: positions drawn, those given among them; None takes the manifest's ``max_length`` beyond the longest
+                beginning. Tokens may end sooner.
+            horizon: positions drawn beyond the longest beginning, in place of ``length``.
+            given: what all samples begin with, and go on from: text, a file, or values (``beginnings.Given``).
+            given_each: what each of them begins with, in place of ``n`` and ``given``: a list, or a file or folder.
+            replace_unknown: text that stands for each symbol of a beginning that the model does not know; None refuses
+                them.
             batch_size: samples in one call of the graph.
             start: number of the first sample: ``start=10`` goes on where ``n=10`` ended.
 
         Returns:
-            As ``run``, with ``n`` rows.
+            As ``run``, with ``n`` rows, each with its beginning.
 
         Raises:
             UsageError, DataError: an argument makes no sense for this model; as ``run`` does.
         """
-        length = self._check_draw(n, seed, length, start)
         check_range("batch_size", batch_size, 1, random.SEEDS)
-        chosen = None if label is None else self.label_number(label)
-        parts = []
-        for first in range(start, start + n, batch_size):
-            drawn = self._draw(seed, first, min(batch_size, start + n - first), length, chosen)
-            parts.append(self.run(temperature=temperature, **drawn))
+        choice = Choice(temperature, top_p, top_k, min_length)
+        draw = self._settle(Request(n, seed, label, length, horizon, given, given_each, replace_unknown, choice, start))
+        if draw.begun is not None and not self.manifest.takes_beginnings:
+            raise cannot_go_on(self.manifest, self.source)
+        asked = cast("Any", choice.asked())
+        parts = [self.run(**inputs, **asked) for inputs in draw.batches(batch_size)]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def sample(self, n: int, **options: Any) -> list[Any]:
-        """``n`` decoded samples; options and errors are those of ``outputs``, and the errors of ``decoder``."""
-        decoder, outputs = self.decoder, self.outputs(n, **options)
+    def beginnings(
+        self,
+        given: Given | None = None,
+        given_each: Sequence[Given] | Path | None = None,
+        replace_unknown: str | None = None,
+    ) -> list[np.ndarray]:
+        """What ``outputs`` goes on from, as values that it takes again; arguments and errors are its own."""
+        found = read(lambda: self.decoder, self.manifest, self.source, given, given_each, replace_unknown)
+        return [] if found is None else list(found.values)
+
+    def _settle(self, request: Request) -> Draw:
+        draw = settle(request, self.manifest, self.source, lambda: self.decoder)
+        self.seed = draw.seed
+        return draw
+
+    def sample(self, n: int | None = None, **asked: Unpack[Asked]) -> list[Any]:
+        """``n`` decoded samples; arguments and errors are those of ``outputs``, and the errors of ``decoder``."""
+        decoder, outputs = self.decoder, self.outputs(n, **asked)
         with contained():
             return decoder.decode(outputs)
 
     def stream(
         self,
         *,
-        seed: int = 0,
+        seed: int | None = None,
         temperature: float | None = None,
         label: str | None = None,
         length: int | None = None,
+        horizon: int | None = None,
+        given: Given | None = None,
+        replace_unknown: str | None = None,
+        top_p: float | None = None,
+        top_k: int | None = None,
+        min_length: int | None = None,
         start: int = 0,
     ) -> Iterator[Any]:
         """One sample, a step at a time, by the step file beside the model: the very steps that ``outputs(1)`` gives for
-        the same arguments, up to floating-point ties.
+        the same arguments, up to floating-point ties. Those of a beginning come first. Symbols are picked outside of
+        the graph, so that files of version 1 can be told as much as others.
 
         Yields:
             Token numbers (int) up to and without the end token; values float32 ``[features]``; or frames uint8
@@ -148,11 +199,10 @@ class Model:
             DataError: there is no step file; as ``run`` does.
             UsageError: an argument makes no sense for this model.
         """
-        length = self._check_draw(1, seed, length, start)
-        drawn = self._draw(seed, start, 1, length, None if label is None else self.label_number(label))
-        steps = self.step.drive(temperature=self._temperature(temperature), **drawn)
+        choice = Choice(temperature, top_p, top_k, min_length)
+        draw = self._settle(Request(1, seed, label, length, horizon, given, None, replace_unknown, choice, start))
         end = self.step.manifest.end_token
-        for made in steps:
+        for made in self.step.drive(**draw.inputs(start, 1), **cast("Any", choice.asked())):
             if end is None:
                 yield made[0]
             elif made[0] != end:
@@ -178,16 +228,16 @@ class Model:
             )
         return step
 
-    def labels(self, n: int, *, seed: int = 0, start: int = 0, label: str | None = None) -> list[str] | None:
-        """The classes, by name, of the samples that ``outputs`` draws with the same arguments; None for a model
-        without classes.
+    def labels(self, n: int, *, seed: int | None = None, start: int = 0, label: str | None = None) -> list[str] | None:
+        """The classes, by name, of the samples that ``outputs`` draws with the same arguments (and drew last, where
+        ``seed`` is None); None for a model without classes.
 
         Raises:
             UsageError: there is no such class.
         """
         if label is not None:
             return [self.manifest.labels[self.label_number(label)]] * n
-        names = self.manifest.labels
+        names, seed = self.manifest.labels, self.seed if seed is None else seed
         return [names[number] for number in random.labels(seed, start, n, len(names))] if names else None
 
     def save(self, samples: Sequence[Any], folder: Path | str, labels: Sequence[str] | None = None) -> list[Path]:
@@ -219,51 +269,10 @@ class Model:
     def inputs(self, n: int, *, seed: int = 0, length: int | None = None, start: int = 0) -> dict[str, np.ndarray]:
         """What the graph is given for ``n`` samples in one call, by name; arguments and errors are those of
         ``outputs``."""
-        length = self._check_draw(n, seed, length, start)
-        temperature = self._temperature(None)
-        drawn = self._draw(seed, start, n, length, None)
-        return drawn if temperature is None else {**drawn, "temperature": temperature}
-
-    def _check_draw(self, n: int, seed: int, length: int | None, start: int) -> int:
-        """The length to draw, once all numbers are in range."""
-        length = self.manifest.max_length if length is None else length
-        check_range("n", n, 1, random.SEEDS - 1)
-        check_range("length", length, 1, MAX_LENGTH)
-        check_range("seed", seed, 0, random.SEEDS - 1)
-        check_range("start", start, 0, random.SEEDS - n)
-        return length
-
-    def _draw(self, seed: int, first: int, count: int, length: int, label: int | None) -> dict[str, np.ndarray]:
-        """Noise, and a latent and labels where the model has them."""
-        about = self.manifest
-        if about.noise == "uniform":
-            drawn = {"noise": random.uniform(seed, first, count, length)}
-        else:
-            drawn = {"noise": random.normal(seed, first, count, length, about.noise_size)}
-        if about.latent_size:
-            drawn["latent"] = random.latent(seed, first, count, about.latent_size)
-        if label is not None:
-            drawn["labels"] = np.full(count, label, np.int64)
-        elif about.labels:
-            drawn["labels"] = random.labels(seed, first, count, len(about.labels))
-        return drawn
-
-    def _temperature(self, value: float | None) -> np.ndarray | None:
-        """The input ``temperature``, where the model has one."""
-        info = self.manifest.input("temperature")
-        if info is None:
-            if value is not None:
-                raise UsageError(f"{self.source}: a model of {self.manifest.kind} has no temperature.")
-            return None
-        if value is None:
-            value = 1.0 if info.default is None else info.default
-        with np.errstate(over="ignore", under="ignore"):
-            number = np.asarray(value, np.float32)
-        low, high = info.minimum or 0.0, np.inf if info.maximum is None else info.maximum
-        if number.ndim or not (np.isfinite(number) and number > 0 and low <= value <= high):
-            bounds = f"above 0 and within {low:g} and {high:g}" if (low, high) != (0.0, np.inf) else "above 0"
-            raise UsageError(f"The temperature is {value}; it must be a number {bounds}.")
-        return number
+        draw = self._settle(Request(n, seed, length=length, start=start))
+        drawn = draw.inputs(start, n)
+        nothing = nothing_given(self.manifest, drawn["noise"])
+        return {**drawn, **nothing, **Choice().inputs(self.manifest, self.source)}
 
     def label_number(self, name: str) -> int:
         """The number of a class.
@@ -271,11 +280,4 @@ class Model:
         Raises:
             UsageError: there is none of this name.
         """
-        labels = self.manifest.labels
-        if not labels:
-            raise UsageError(f"{self.source}: the model is not conditional and has no labels.", "Leave the label out.")
-        if name not in labels:
-            near = difflib.get_close_matches(name, labels, n=3)
-            hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(labels)}."
-            raise UsageError(f"No label is called '{name}'.", hint)
-        return labels.index(name)
+        return label_number(name, self.manifest, self.source)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rgan_kit.errors import DataError, UsageError
 from rgan_kit.runtime import providers
+from rgan_kit.runtime.choice import Choice
 from rgan_kit.runtime.opened import Opened, open_model
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rgan_kit.runtime.manifest import Manifest
-
-_BELOW_ONE: Final = np.float32(1.0 - 2.0**-23)
-_COLDEST: Final = np.float32(1e-4)
 
 
 def step_beside(model: Path) -> Path:
@@ -59,12 +57,17 @@ class Step:
         temperature: np.ndarray | float | None = None,
         latent: np.ndarray | None = None,
         labels: np.ndarray | None = None,
+        given: np.ndarray | None = None,
+        known: np.ndarray | None = None,
+        top_p: np.ndarray | float | None = None,
+        top_k: np.ndarray | int | None = None,
+        min_length: np.ndarray | int | None = None,
     ) -> Iterator[np.ndarray]:
         """Sequences from the numbers that the whole model would get, a step at a time.
 
         Args:
-            noise, latent, labels: as ``Model.run`` takes them.
-            temperature: of the choice of tokens.
+            noise, latent, labels, given, known: as ``Model.run`` takes them.
+            temperature, top_p, top_k, min_length: of the choice of tokens, as in ``Choice``.
 
         Yields:
             What each step makes: tokens int64 ``[batch]``, where a sequence that has ended repeats the end token, until
@@ -77,8 +80,13 @@ class Step:
         """
         whole = {name: value for name, value in (("latent", latent), ("labels", labels)) if value is not None}
         self._check(noise, whole)
+        asked = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "min_length": min_length}
         if self.manifest.kind == "tokens":
-            return self._tokens(noise, whole, np.float32(1.0 if temperature is None else temperature))
+            number = {name: None if value is None else np.asarray(value).item() for name, value in asked.items()}
+            return self._tokens(noise, whole, Choice(**number).checked(), _told(noise, given, known))
+        for name, value in {**asked, "given": given}.items():
+            if value is not None:
+                raise UsageError(f"{self.source}: one step of {self.manifest.kind} takes no {name}.")
         return self._values(noise, whole)
 
     def _check(self, noise: np.ndarray, whole: Mapping[str, np.ndarray]) -> None:
@@ -98,15 +106,20 @@ class Step:
             raise UsageError(f"{self.source}: {'; '.join(faults)}.", "The inputs are described in docs/model-file.md.")
 
     def _tokens(
-        self, noise: np.ndarray, whole: Mapping[str, np.ndarray], temperature: np.float32
+        self, noise: np.ndarray, whole: Mapping[str, np.ndarray], choice: Choice, told: tuple[np.ndarray, np.ndarray]
     ) -> Iterator[np.ndarray]:
+        given, known = told
         start, end = self.manifest.inputs[0].default, np.int64(self.manifest.end_token or 0)
         previous = np.full(len(noise), int(start or 0), np.int64)
         alive = np.ones(len(noise), bool)
         loop = _Loop(self.opened, len(noise), whole)
-        for uniform in noise.T:
+        for time, uniform in enumerate(noise.T):
             logits = loop.step(previous=previous)
-            previous = np.where(alive, pick(logits, uniform, temperature), end)
+            if time < (choice.min_length or 0):  # where nothing else is possible, the end is
+                logits = logits.copy()
+                logits[:, end] -= _DELAY
+            drawn = np.where(alive, choice.pick(logits, uniform), end)
+            previous = np.where(known[:, time], given[:, time], drawn)
             yield previous
             alive &= previous != end
             if not alive.any():
@@ -121,6 +134,10 @@ class Step:
             if self.lengths is not None and (self.lengths <= time).all():
                 return
             yield made
+
+
+_DELAY = np.float32(5e8)
+"""What makes an end impossible: half of what forbids a symbol."""
 
 
 class _Loop:
@@ -188,34 +205,14 @@ class _Loop:
         return made
 
 
+def _told(noise: np.ndarray, given: np.ndarray | None, known: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """What is given of symbols, and where: int64 and bool ``[batch, time]``."""
+    if given is None or known is None:
+        return np.zeros(noise.shape, np.int64), np.zeros(noise.shape, np.bool_)
+    if given.shape != noise.shape or known.shape != noise.shape:
+        raise UsageError(f"given is {list(given.shape)}, known {list(known.shape)} and noise {list(noise.shape)}.")
+    return given, known
+
+
 def _made_shape(about: Manifest, batch: int) -> tuple[int, ...]:
     return batch, *(int(size) for size in about.outputs[0].shape[1:])
-
-
-def pick(logits: np.ndarray, uniform: np.ndarray, temperature: np.float32) -> np.ndarray:
-    """Draws one symbol a row by inverse cumulative distribution, as a model file does inside: in two levels, and in
-    float32.
-
-    Args:
-        logits: float32 ``[batch, vocabulary]``.
-        uniform: float32 ``[batch]`` in [0, 1).
-        temperature: above 0.
-
-    Returns:
-        int64 ``[batch]``.
-    """
-    rows, vocabulary = logits.shape
-    block = math.ceil(math.sqrt(vocabulary))
-    blocks = math.ceil(vocabulary / block)
-    weights = np.zeros((rows, blocks * block), np.float32)
-    highest = logits.max(axis=1, keepdims=True)
-    weights[:, :vocabulary] = np.exp((logits - highest) / np.maximum(temperature, _COLDEST))
-    weights = weights.reshape(rows, blocks, block)
-    cumulative = np.cumsum(weights.sum(axis=2), axis=1)  # [batch, blocks]
-    target = np.clip(uniform, 0, _BELOW_ONE)[:, None] * cumulative[:, -1:]
-    chosen = (cumulative <= target).sum(axis=1, keepdims=True)
-    before = np.take_along_axis(np.pad(cumulative, ((0, 0), (1, 0))), chosen, axis=1)
-    inside = np.cumsum(np.take_along_axis(weights, chosen[:, :, None], axis=1)[:, 0], axis=1)  # [batch, block]
-    share = (target - before) / (np.take_along_axis(cumulative, chosen, axis=1) - before)
-    within = (inside <= np.clip(share, 0, _BELOW_ONE) * inside[:, -1:]).sum(axis=1)
-    return np.asarray(chosen[:, 0] * block + within, np.int64)

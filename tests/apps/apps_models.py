@@ -32,7 +32,9 @@ from rgan_kit_plugins.domains.text.decoder import TextDecoder, TextManifest
 from rgan_kit_plugins.domains.text.encoding import SPECIAL, Level
 from rgan_kit_plugins.domains.video.decoder import VideoDecoder
 
-TYPES = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "uint8": TensorProto.UINT8}
+TYPES = {
+    "float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "uint8": TensorProto.UINT8, "bool": TensorProto.BOOL,
+}  # fmt: skip
 HEIGHT, WIDTH = 12, 16
 PITCHES = range(55, 80)
 WORDS = [
@@ -45,6 +47,7 @@ def make(folder: Path) -> dict[str, Path]:
     """A file of each: its name says what it holds; and two that make no samples, ``encoder`` and ``step``."""
     made = {
         "text": _tokens(_text(), "text"),
+        "told text": _tokens(_text(), "text", told=True),
         "labelled text": _tokens(_text(), "text", labels=["calm", "merry"], latent_size=3),
         "melody": _tokens(_music(Melody(_melody_names(), _defaults(100.0, 90))), "music"),
         "events": _tokens(_music(Events(_event_names(), _defaults(90.0, 80, 0, DRUMS)), tracks=2), "music"),
@@ -115,18 +118,29 @@ def _table() -> SeriesDecoder:
     return SeriesDecoder(SeriesManifest(version=VERSION, curves=curves, **about))
 
 
-def _tokens(decoder: Decoder, domain: str, *, labels: list[str] | None = None, latent_size: int = 0) -> onnx.ModelProto:
-    """Each number of the noise picks its token alone, after the special ones; the first decides on the length."""
+def _tokens(
+    decoder: Decoder, domain: str, *, labels: list[str] | None = None, latent_size: int = 0, told: bool = False
+) -> onnx.ModelProto:
+    """Each number of the noise picks its token alone, after the special ones; the first decides on the length. One that
+    is told takes beginnings, and numbers are multiplied by ``top_p`` where it restricts the choice."""
     manifest = decoder.manifest()
     first = len(manifest["special"])
     moved = ["shifted" if latent_size else "", "labelled" if labels else ""]
     nodes = [
         helper.make_node("Min", ["temperature", "one"], ["cool"]),
-        helper.make_node("Mul", ["noise", "cool"], ["chosen"]),
+        *([
+            helper.make_node("Sub", ["top_k", "top_k"], ["nought"]),
+            helper.make_node("Sub", ["min_length", "min_length"], ["nothing"]),
+            helper.make_node("Add", ["nought", "nothing"], ["none"]),
+            helper.make_node("Cast", ["none"], ["zero"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["cool", "top_p"], ["few"]),
+            helper.make_node("Add", ["few", "zero"], ["share"]),
+        ] if told else [helper.make_node("Identity", ["cool"], ["share"])]),
+        helper.make_node("Mul", ["noise", "share"], ["chosen"]),
         *([
             helper.make_node("ReduceSum", ["latent", "axis"], ["sum"]),
-            helper.make_node("Sigmoid", ["sum"], ["share"]),
-            helper.make_node("Mul", ["chosen", "share"], ["shifted"]),
+            helper.make_node("Sigmoid", ["sum"], ["part of it"]),
+            helper.make_node("Mul", ["chosen", "part of it"], ["shifted"]),
         ] if latent_size else []),
         *([
             helper.make_node("Cast", ["labels"], ["number"], to=TensorProto.FLOAT),
@@ -137,13 +151,14 @@ def _tokens(decoder: Decoder, domain: str, *, labels: list[str] | None = None, l
         helper.make_node("Mul", [next((name for name in reversed(moved) if name), "chosen"), "symbols"], ["scaled"]),
         helper.make_node("Floor", ["scaled"], ["floored"]),
         helper.make_node("Add", ["floored", "first"], ["token"]),
-        helper.make_node("Cast", ["token"], ["tokens"], to=TensorProto.INT64),
+        helper.make_node("Cast", ["token"], ["drawn" if told else "tokens"], to=TensorProto.INT64),
+        *([helper.make_node("Where", ["known", "given", "drawn"], ["tokens"])] if told else []),
         helper.make_node("Ceil", ["noise"], ["steps"]),
         helper.make_node("ReduceSum", ["steps", "axis"], ["length"], keepdims=0),
         helper.make_node("Cast", ["length"], ["lengths"], to=TensorProto.INT64),
     ]  # fmt: skip
     constants = {"one": 1.0, "symbols": float(len(manifest["vocabulary"]) - first), "first": float(first)}
-    return _model(nodes, constants, decoder, domain, "tokens", 0, latent_size, labels or [])
+    return _model(nodes, constants, decoder, domain, "tokens", 0, latent_size, labels or [], told=told)
 
 
 def _series(
@@ -214,16 +229,28 @@ def _model(
     noise_size: int,
     latent_size: int,
     labels: list[str],
+    told: bool = False,
 ) -> onnx.ModelProto:
-    given = contract.inputs(kind, noise_size=noise_size, latent_size=latent_size, conditional=bool(labels))
+    given = contract.inputs(
+        kind,
+        noise_size=noise_size,
+        latent_size=latent_size,
+        conditional=bool(labels),
+        takes=contract.OPTIONAL[kind] if told else (),
+    )
     if kind == "frames":
         shapes: dict[str, tuple[Any, ...]] = {"frames": ("batch", "time", HEIGHT, WIDTH, 1)}
     else:
         shapes = {"series": ("batch", "time", noise_size)}
-    taken = [TensorInfo(name=p.name, dtype=p.dtype, shape=p.shape, distribution=p.distribution) for p in given]
+    usual = {"given": 0, "known": 0, "top_p": 1.0, "top_k": 0, "min_length": 0}
+    taken = [
+        TensorInfo(name=p.name, dtype=p.dtype, shape=p.shape, distribution=p.distribution, default=usual.get(p.name))
+        for p in given
+    ]
     made = [TensorInfo(name=p.name, dtype=p.dtype, shape=shapes.get(p.name, p.shape)) for p in contract.outputs(kind)]
     manifest = Manifest(
-        kind=kind, domain=domain, recipe="by-hand", inputs=tuple(taken), outputs=tuple(made), max_length=24,
+        contract=2 if told else 1, kind=kind, domain=domain, recipe="by-hand",
+        inputs=tuple(taken), outputs=tuple(made), max_length=24,
         noise=contract.NOISE_OF[kind], noise_size=noise_size, latent_size=latent_size, labels=tuple(labels),
         decoder=decoder.manifest(), plugins={}, libraries={}, licence="CC0-1.0", description="Made by hand for a test.",
         hashes={"configuration": "c", "weights": "w", "data": "d"}, parity={},

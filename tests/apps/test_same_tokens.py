@@ -9,21 +9,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from apps_support import APPS, ROOT, printed
+from apps_support import APPS, ROOT, ended, printed
 
 from rgan_kit.runtime import load
 
 COUNT = 25
 SEEDS = (1, 2**40 + 5)
-CRAFTED = ["text", "labelled text", "melody", "events", "bars"]
+CRAFTED = ["text", "told text", "labelled text", "melody", "events", "bars"]
 EXAMPLES = [
     file for file in sorted((ROOT / "exported" / "models").glob("*.onnx")) if load(file).manifest.kind == "tokens"
 ]
 
 
-def tokens_of(model: Path, seed: int) -> list[list[int]]:
+def tokens_of(model: Path, seed: int, **asked) -> list[list[int]]:
     """Those of the runtime, up to each length."""
-    outputs = load(model, provider="cpu").outputs(COUNT, seed=seed)
+    outputs = load(model, provider="cpu").outputs(COUNT, seed=seed, **asked)
     return [row[:length].tolist() for row, length in zip(outputs["tokens"], outputs["lengths"], strict=True)]
 
 
@@ -44,6 +44,57 @@ def python(model: Path, *words: object) -> str:
 
 def test_python(model, seed):
     assert json.loads(python(model, "--seed", seed, "--tokens")) == tokens_of(model, seed)
+
+
+BEGINNING = "the cat sings"
+
+
+def begun(model: Path, seed: int) -> list[list[int]]:
+    return tokens_of(model, seed, given=BEGINNING, top_p=0.7)
+
+
+def test_python_with_a_beginning_and_few_to_draw_from(crafted, seed):
+    said = python(crafted["told text"], "--seed", seed, "--given", BEGINNING, "--top-p", 0.7, "--tokens")
+    expected = begun(crafted["told text"], seed)
+    assert json.loads(said) == expected
+    assert all(row[:3] == expected[0][:3] for row in expected) and len({tuple(row) for row in expected}) > 5
+
+
+@pytest.mark.apps
+def test_node_with_a_beginning_and_few_to_draw_from(crafted, seed, node):
+    words = ["--count", COUNT, "--seed", seed, "--given", BEGINNING, "--top-p", 0.7, "--tokens"]
+    assert json.loads(printed(*node, crafted["told text"], *words)) == begun(crafted["told text"], seed)
+
+
+@pytest.mark.apps
+def test_cpp_with_a_beginning_and_few_to_draw_from(crafted, seed, cpp):
+    said = printed(*cpp, crafted["told text"], COUNT, seed, 1, 0.7, "--given", BEGINNING, "--tokens").splitlines()
+    assert [[int(token) for token in line.split()] for line in said] == begun(crafted["told text"], seed)
+
+
+@pytest.mark.apps
+def test_browser_with_a_beginning_and_few_to_draw_from(crafted, shown, seed):
+    page = shown("told text")
+    page.set("Seed", seed)
+    page.set("Samples", COUNT)
+    page.set("Begins with", BEGINNING)
+    page.set("Top p", 0.7)
+    assert json.loads(page.saved("Save numbers"))["tokens"] == begun(crafted["told text"], seed)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["told text", "--given", "the unicorn"], "does not know 'unicorn'"),
+        (["text", "--given", "the cat"], "takes no given"),
+        (["text", "--top-p", "0.5"], "takes no top_p"),
+        (["text", "--temperature", "0"], "takes no temperature of 0"),
+        (["melody", "--given", "the cat"], "does not know"),
+    ],
+)
+def test_python_refuses_what_a_model_cannot(words, said, crafted):
+    done = ended(sys.executable, APPS / "python" / "sample.py", crafted[words[0]], *words[1:])
+    assert (done.returncode, done.stdout) == (2, "") and said in done.stderr
 
 
 def test_the_python_app_prints_what_rgankit_sample_prints(crafted, rgankit):

@@ -28,7 +28,7 @@ def wrong(crafted, tmp_path_factory) -> dict[str, Path]:
         files[name].write_bytes(content)
     files["newer"] = folder / "newer.onnx"
     later = onnx.load_from_string(whole)
-    about = {"rgan_kit.manifest": json.dumps({"contract": 2, "sort": "tokens"}), "rgan_kit.contract": "2"}
+    about = {"rgan_kit.manifest": json.dumps({"contract": 3, "sort": "tokens"}), "rgan_kit.contract": "3"}
     onnx.helper.set_model_props(later, about)
     onnx.save(later, files["newer"])
     return {**files, "absent": folder / "absent.onnx", "encoder": crafted["encoder"], "step": crafted["step"]}
@@ -38,7 +38,7 @@ REASONS = {
     "encoder": "holds the encoder of a model, which makes no samples. Name the model beside it.",
     "step": "holds the step of a model, which makes no samples. Name the model beside it.",
     "of another program": "not made by rgan-kit",
-    "newer": "follows version 2 of the model contract",
+    "newer": "follows version 3 of the model contract",
     "no model": "",
     "cut": "",
     "absent": "",

@@ -104,8 +104,8 @@ def test_inputs_outside_the_contract_twice_or_of_another_shape_are_refused():
 
 
 def test_a_newer_contract_says_what_to_upgrade():
-    metadata = changed(token_manifest().to_metadata(), contract=2, kind="holograms")
-    with pytest.raises(DataError, match=r"version 2 of the model contract; this rgan-kit reads 1") as caught:
+    metadata = changed(token_manifest().to_metadata(), contract=3, kind="holograms")
+    with pytest.raises(DataError, match=r"version 3 of the model contract; this rgan-kit reads 2") as caught:
         Manifest.from_metadata(metadata, "m.onnx")
     assert "pip install --upgrade" in caught.value.hint
 

@@ -13,7 +13,8 @@ from runtime_models import FLOAT, INT64, constant, model, series_manifest, token
 
 from rgan_kit.errors import DataError, UsageError
 from rgan_kit.runtime import Manifest, TensorInfo, load
-from rgan_kit.runtime.stream import load_step, pick
+from rgan_kit.runtime.choice import pick
+from rgan_kit.runtime.stream import load_step
 
 
 def step_manifest(**changes) -> Manifest:

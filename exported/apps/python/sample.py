@@ -14,7 +14,7 @@ import sys
 import numpy as np
 import onnxruntime
 
-CONTRACT = 1
+CONTRACTS = (1, 2)
 NOISE, LATENT, LABELS = 0, 1, 2
 
 
@@ -44,11 +44,11 @@ def normal(seed: int, count: int, size: int, stream: int) -> np.ndarray:
     return pairs.reshape(count, -1)[:, :size].astype(np.float32)
 
 
-def draw(manifest: dict, seed: int, count: int, length: int, temperature: float, label: str | None) -> dict:
-    """The inputs of a model."""
+def draw(manifest: dict, seed: int, count: int, length: int, label: str | None) -> dict:
+    """What chance gives a model."""
     size, labels = manifest["noise_size"], manifest["labels"]
     if manifest["noise"] == "uniform":
-        inputs = {"noise": uniform(seed, count, length), "temperature": np.array(temperature, np.float32)}
+        inputs = {"noise": uniform(seed, count, length)}
     else:
         inputs = {"noise": normal(seed, count, length * size, NOISE).reshape(count, length, size)}
     if manifest["latent_size"]:
@@ -59,6 +59,37 @@ def draw(manifest: dict, seed: int, count: int, length: int, temperature: float,
         drawn = words(seed, count, 1, LABELS)[:, 0] * np.uint64(len(labels))
         inputs["labels"] = (drawn >> np.uint64(32)).astype(np.int64)
     return inputs
+
+
+def choose(manifest: dict, count: int, length: int, begun: list[int], **asked: float) -> dict:
+    """What a user says: numbers by the name of their input, and tokens that every sample begins with."""
+    sizes, inputs = {"batch": count, "time": length}, {}
+    for info in manifest["inputs"]:
+        if info["distribution"] == "constant":  # filled with its default unless something else was asked for
+            value = asked.pop(info["name"], None)
+            value = info["default"] if value is None else value
+            shape = [sizes.get(size, size) for size in info["shape"]]
+            inputs[info["name"]] = np.full(shape, 1 if value is None else value, info["dtype"])
+    wanted = [name for name, value in asked.items() if value is not None] + ["given"] * bool(begun)
+    if missing := [name for name in wanted if name not in inputs]:
+        raise ValueError(f"the model takes no {missing[0]}: it was exported by an earlier version, or cannot.")
+    if "top_p" not in inputs and inputs.get("temperature") == 0:
+        raise ValueError("the model takes no temperature of 0: it was exported by an earlier version.")
+    if begun:
+        inputs["given"][:, : len(begun)] = begun
+        inputs["known"][:, : len(begun)] = True
+    return inputs
+
+
+def tokens(text: str, decoder: dict) -> list[int]:
+    """The tokens of a text whose symbols are characters, or words with spaces between."""
+    symbols = text.split() if decoder.get("joiner") == " " else list(text)
+    places = {symbol: place for place, symbol in enumerate(decoder.get("vocabulary", ()))}
+    if decoder.get("level") == "subword" or decoder.get("reading", {}).get("tokenize") == "punctuation":
+        raise ValueError("this program cuts text into characters, or words with spaces between; this model does not.")
+    if unknown := sorted({symbol for symbol in symbols if symbol not in places}):
+        raise ValueError(f"the model does not know {', '.join(map(repr, unknown))}.")
+    return [places[symbol] for symbol in symbols]
 
 
 def texts(tokens: np.ndarray, lengths: np.ndarray, decoder: dict) -> list[str]:
@@ -80,8 +111,8 @@ def opened(path: str) -> tuple[onnxruntime.InferenceSession, dict]:
     manifest = json.loads(session.get_modelmeta().custom_metadata_map.get("rgan_kit.manifest", "null"))
     if not manifest:
         raise ValueError(f"{path}: not made by rgan-kit, since it has no manifest.")
-    if (version := manifest.get("contract")) != CONTRACT:
-        raise ValueError(f"{path}: follows version {version} of the model contract; this program knows {CONTRACT}.")
+    if (version := manifest.get("contract")) not in CONTRACTS:
+        raise ValueError(f"{path}: follows version {version} of the model contract; this program knows 1 and 2.")
     role = manifest.get("role", "generator")
     if role != "generator":
         raise ValueError(f"{path}: holds the {role} of a model, which makes no samples. Name the model beside it.")
@@ -95,14 +126,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--length", type=int, help="longest sample; as in training where not given")
-    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--temperature", type=float, help="1 where not given; 0 takes the likeliest, of newer files")
+    parser.add_argument("--top-p", type=float, help="draw from the likeliest symbols whose chances add up to this")
+    parser.add_argument("--given", default="", help="text that every sample begins with")
     parser.add_argument("--label", help="class of the samples, for conditional models; each its own where not given")
     parser.add_argument("--tokens", action="store_true", help="print numbers of tokens, as JSON")
     parser.add_argument("--out", help="save the arrays to this .npz file")
     given = parser.parse_args()
     no_length = given.length is not None and given.length < 1
-    if given.count < 1 or no_length or not 0 <= given.seed < 2**64 or not given.temperature > 0:
-        parser.error("count, length and temperature are above 0, and the seed is from 0 to 2**64 - 1")
+    cold = given.temperature is not None and not given.temperature >= 0
+    if given.count < 1 or no_length or cold or not 0 <= given.seed < 2**64:
+        parser.error("count and length are above 0, the temperature is not below it, the seed is from 0 to 2**64 - 1")
+    if given.top_p is not None and not 0 < given.top_p <= 1:
+        parser.error("--top-p is above 0, and 1 at most")
     return given
 
 
@@ -114,8 +150,13 @@ def run(given: argparse.Namespace) -> None:
         raise ValueError(f"{given.model}: no label {given.label}. It has: {', '.join(labels) or 'none'}.")
     if manifest["kind"] != "tokens" and (given.tokens or not given.out):
         raise ValueError(f"{given.model}: makes {manifest['kind']}, not tokens. Save them with --out samples.npz.")
-    length = given.length or manifest["max_length"]
-    inputs = draw(manifest, given.seed, given.count, length, given.temperature, given.label)
+    begun = tokens(given.given, manifest["decoder"]) if given.given else []
+    length = given.length or manifest["max_length"] + len(begun)
+    if len(begun) > length:
+        raise ValueError(f"the beginning has {len(begun)} symbols, more than --length.")
+    inputs = draw(manifest, given.seed, given.count, length, given.label)
+    asked = {"temperature": given.temperature, "top_p": given.top_p}
+    inputs |= choose(manifest, given.count, length, begun, **asked)
     names = [output["name"] for output in manifest["outputs"]]
     outputs = dict(zip(names, session.run(names, inputs), strict=True))
     if given.out:

@@ -17,6 +17,7 @@ from rgan_kit.nn import (
     IMPOSSIBLE,
     Cell,
     Recurrence,
+    Restriction,
     State,
     block_of,
     dropout_of,
@@ -192,6 +193,11 @@ class RecurrentTokenGenerator(nn.Module):
                 break
         return Batch(torch.stack(steps, dim=1), lengths, labels)
 
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """What the sampler can be told besides."""
+        return ("given", "known", "top_p", "top_k", *(["min_length"] if self.data.ends else []))
+
     def sampler(self) -> nn.Module:
         """The frozen sampler of the model file."""
         return RecurrentTokenSampler(self)
@@ -226,6 +232,7 @@ class RecurrentTokenSampler(nn.Module):
     table: Tensor | None
     head: Tensor | None
     bias: Tensor
+    delay: Tensor
 
     def __init__(self, generator: RecurrentTokenGenerator) -> None:
         super().__init__()
@@ -241,12 +248,28 @@ class RecurrentTokenSampler(nn.Module):
         self.register_buffer("table", table, persistent=False)
         self.register_buffer("head", head, persistent=False)
         self.register_buffer("bias", bias + network.in_data + network.generated, persistent=False)
+        delay = torch.zeros_like(bias)
+        delay[network.data.eos] = IMPOSSIBLE / 2  # where nothing else is possible, the end is
+        self.register_buffer("delay", delay, persistent=False)
 
     def forward(
-        self, noise: Tensor, temperature: Tensor, latent: Tensor | None = None, labels: Tensor | None = None
+        self,
+        noise: Tensor,
+        temperature: Tensor,
+        latent: Tensor | None = None,
+        labels: Tensor | None = None,
+        given: Tensor | None = None,
+        known: Tensor | None = None,
+        top_p: Tensor | None = None,
+        top_k: Tensor | None = None,
+        min_length: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """``noise`` ``[batch, time]`` to tokens int64 ``[batch, time]`` and lengths int64 ``[batch]``."""
+        """``noise`` ``[batch, time]`` to tokens int64 ``[batch, time]`` and lengths int64 ``[batch]``. Symbols that are
+        ``known`` are those ``given``, and what follows reads them as its own past."""
         network, data = self.network, self.network.data
+        restrict = None
+        if top_p is not None and top_k is not None:
+            restrict = Restriction(data.vocab_size, temperature, top_p, top_k)
         # What every step is told, as the first layer sees it: [batch, gates * hidden] with a table of products.
         condition = network.condition(noise, latent, labels)
         if self.table is not None:
@@ -255,14 +278,26 @@ class RecurrentTokenSampler(nn.Module):
         previous = torch.full_like(noise[:, 0], data.bos, dtype=torch.int64)
         state = network.recurrence.initial_state(condition)
 
-        def step(carry: tuple[Tensor, ...], uniform: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        def step(carry: tuple[Tensor, ...], now: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], Tensor]:
             previous, alive, *state = carry
+            uniform, *told = now
             logits, next_state = self.step(previous, condition, tuple(state))
+            if min_length is not None:
+                logits = logits + told.pop() * self.delay
+            if restrict is not None:
+                logits = restrict(logits)
             token = torch.where(alive, pick(logits, uniform, temperature, self.block), data.pad)
+            if told:
+                token = torch.where(told[1], told[0], token)
             return (token, alive & (token != data.eos), *next_state), token.clone()
 
         start = (previous, torch.ones_like(previous, dtype=torch.bool), *state)
-        tokens = scan(step, start, noise.T).T  # [batch, time]
+        steps = [noise.T]
+        if given is not None and known is not None:
+            steps += [given.T, known.T]
+        if min_length is not None:
+            steps.append((torch.arange(noise.shape[1], device=noise.device) < min_length).to(noise.dtype))
+        tokens = scan(step, start, tuple(steps)).T  # [batch, time]
         # In float32, which every runtime sums: [batch].
         counts = (tokens != data.eos) & (tokens != data.pad)
         return tokens, counts.to(torch.float32).sum(dim=1).to(torch.int64)

@@ -4,6 +4,7 @@ import { make } from "./dom";
 import type { Model, Move, Settings } from "./model";
 import { makePad } from "./pad";
 import { Problem } from "./problem";
+import { cuts, tokensOf } from "./text";
 
 const SEEDS = 2n ** 64n;
 const MOST_SAMPLES = 64;
@@ -32,7 +33,9 @@ export function makeControls(form: HTMLFormElement, model: Model, asked: URLSear
   const seed = seedField(form, "seed", "Seed", "1");
   const count = numberField(form, "count", "Samples", USUAL_COUNT[manifest.domain] ?? 6, MOST_SAMPLES);
   const length = numberField(form, "length", manifest.kind === "tokens" ? "Longest" : "Length", manifest.max_length, Math.max(LONGEST, manifest.max_length));
+  const given = model.has("given") && cuts(manifest) ? promptField(form) : null;
   const temperature = model.has("temperature") ? temperatureField(form, model) : null;
+  const topP = model.has("top_p") ? slider(form, "top-p", "Top p", FINE, 1, 1) : null;
   const label = manifest.labels.length ? labelField(form, manifest.labels) : null;
   const moves = manifest.latent_size ? latentFields(form) : [];
   const reseed = (): void => {
@@ -46,8 +49,9 @@ export function makeControls(form: HTMLFormElement, model: Model, asked: URLSear
     read: () => ({
       seed: seedOf(seed, "Seed"),
       count: wholeOf(count, "Samples"),
-      length: wholeOf(length, manifest.kind === "tokens" ? "Longest" : "Length"),
+      ...begun(length, given, model),
       temperature: temperature ? Number(temperature.value) : 1,
+      topP: topP ? Number(topP.value) : 1,
       label: label?.value ? Number(label.value) : null,
       moves: moves.map((move) => move()).filter(({ share }) => share > 0),
     }),
@@ -125,6 +129,23 @@ function take(form: HTMLFormElement, labels: string[], asked: URLSearchParams): 
     if (!known || (field.value !== given && Number(field.value) !== Number(given))) unmet.push(`${name}=${value.slice(0, 40)}`);
   }
   return unmet;
+}
+
+/** What every sample begins with. */
+function promptField(form: HTMLElement): HTMLInputElement {
+  const input = make("input", { id: "given", type: "text", autocomplete: "off", spellcheck: "false", value: "" });
+  field(form, "given", "Begins with", input);
+  return input;
+}
+
+/** The tokens of the beginning, and the length of samples with it. */
+function begun(length: HTMLInputElement, prompt: HTMLInputElement | null, { manifest }: Model): Pick<Settings, "begins" | "given" | "length"> {
+  const after = wholeOf(length, manifest.kind === "tokens" ? "Longest" : "Length");
+  if (!prompt) return { begins: "", given: [], length: after };
+  prompt.setAttribute("aria-invalid", "true");
+  const given = tokensOf(prompt.value, manifest);
+  prompt.setAttribute("aria-invalid", "false");
+  return { begins: prompt.value, given, length: after + given.length };
 }
 
 function seedOf(input: HTMLInputElement, title: string): bigint {

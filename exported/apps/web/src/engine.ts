@@ -5,7 +5,8 @@ import { Problem } from "./problem";
 export type ArrayOf =
   | { type: "float32"; data: Float32Array; shape: number[] }
   | { type: "int64"; data: BigInt64Array; shape: number[] }
-  | { type: "uint8"; data: Uint8Array; shape: number[] };
+  | { type: "uint8"; data: Uint8Array; shape: number[] }
+  | { type: "bool"; data: Uint8Array; shape: number[] };
 export type Arrays = Record<string, ArrayOf>;
 
 export type Request = { number: number } & ({ act: "load"; file: Uint8Array } | { act: "run"; arrays: Arrays });

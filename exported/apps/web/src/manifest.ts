@@ -1,4 +1,4 @@
-/** What a model file says about itself, version 1 of the contract. */
+/** What a model file says about itself, versions 1 and 2 of the contract. */
 
 import { Problem } from "./problem";
 
@@ -6,6 +6,10 @@ export type Kind = "tokens" | "series" | "frames";
 
 export interface Input {
   name: string;
+  dtype?: string;
+  shape?: (string | number)[];
+  /** `constant`: filled with its default unless something else is asked for. */
+  distribution?: string | null;
   default?: number | null;
   minimum?: number | null;
   maximum?: number | null;
@@ -62,8 +66,8 @@ export function readManifest(metadata: Map<string, string>): Manifest {
   const text = metadata.get(KEY);
   if (text === undefined) throw new Problem("This ONNX file was not made by rgan-kit: it has no manifest.", MEND);
   const given = parse(text);
-  if (given.contract !== 1) {
-    throw new Problem(`This file keeps version ${String(given.contract)} of the contract; this page knows version 1.`);
+  if (given.contract !== 1 && given.contract !== 2) {
+    throw new Problem(`This file keeps version ${String(given.contract)} of the contract; this page knows 1 and 2.`);
   }
   if ((given.role ?? "generator") !== "generator") {
     throw new Problem(`This file holds the ${String(given.role)} of a model, which makes no samples.`, "Choose the model beside it.");

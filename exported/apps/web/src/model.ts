@@ -12,6 +12,11 @@ export interface Settings {
   count: number;
   length: number;
   temperature: number;
+  /** The likeliest symbols whose chances add up to it are drawn from; 1 draws from all. */
+  topP: number;
+  /** Text that every sample begins with, and its tokens; `length` counts them. */
+  begins: string;
+  given: number[];
   /** Number of the label of every sample; null draws one for each. */
   label: number | null;
   /** Where in the latent space: from the seed's own latent towards those of other seeds, one after the other. */
@@ -73,13 +78,28 @@ export class Model {
       const latents = samples.map((sample) => this.latent(settings, sample));
       arrays.latent = { type: "float32", data: joined(latents), shape: [count, latent] };
     }
-    if (this.has("temperature")) {
-      arrays.temperature = { type: "float32", data: Float32Array.of(settings.temperature), shape: [] };
-    }
+    this.choose(settings, arrays);
     if (!names.length) return { arrays, labels: null };
     const labels = samples.map((sample) => settings.label ?? anyLabel(seed, sample, names.length));
     arrays.labels = { type: "int64", data: BigInt64Array.from(labels, BigInt), shape: [count] };
     return { arrays, labels };
+  }
+
+  /** What a user says, by the name of its input; what nobody asked for is filled with its default. */
+  private choose(settings: Settings, arrays: Arrays): void {
+    const sizes: Record<string, number> = { batch: settings.count, time: settings.length };
+    const asked: Record<string, number | undefined> = { temperature: settings.temperature, top_p: settings.topP };
+    for (const { name, distribution, dtype, shape = [], default: usual } of this.manifest.inputs) {
+      if (distribution !== "constant") continue;
+      const own = shape.map((size) => (typeof size === "number" ? size : sizes[size] ?? 1));
+      arrays[name] = filled(dtype ?? "float32", own, asked[name] ?? usual ?? 1);
+    }
+    const { given, known } = arrays;
+    if (!settings.given.length || given?.type !== "int64" || known?.type !== "bool") return;
+    for (let row = 0; row < settings.count; row++) {
+      given.data.set(settings.given.map(BigInt), row * settings.length);
+      known.data.fill(1, row * settings.length, row * settings.length + settings.given.length);
+    }
   }
 
   private latent({ seed, moves }: Settings, sample: number): Float32Array {
@@ -103,6 +123,13 @@ export class Model {
       Array.from(main.data.subarray(row * time, row * time + (lengths?.[row] ?? time)), Number));
     return { kind, tokens, data: new Uint8Array(0), shape: main.shape, lengths };
   }
+}
+
+function filled(dtype: string, shape: number[], value: number): Arrays[string] {
+  const size = shape.reduce((all, each) => all * each, 1);
+  if (dtype === "int64") return { type: dtype, data: new BigInt64Array(size).fill(BigInt(value)), shape };
+  if (dtype === "bool") return { type: dtype, data: new Uint8Array(size).fill(value), shape };
+  return { type: "float32", data: new Float32Array(size).fill(value), shape };
 }
 
 function joined(rows: Float32Array[]): Float32Array {

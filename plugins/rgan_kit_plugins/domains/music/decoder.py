@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from rgan_kit.contracts import Batch, DataError
 from rgan_kit.files import DecoderManifest
 from rgan_kit_plugins.domains.music import writing
 from rgan_kit_plugins.domains.music.cutting import Cutting, cut
-from rgan_kit_plugins.domains.music.encoding import Form, encode, joined_rows
+from rgan_kit_plugins.domains.music.encoding import Encoded, Form, encode, joined_rows, tallies
 from rgan_kit_plugins.domains.music.events import Events
 from rgan_kit_plugins.domains.music.melody import Melody
 from rgan_kit_plugins.domains.music.metres import Metre
@@ -27,6 +28,8 @@ from rgan_kit_plugins.domains.music.remi import Remi
 from rgan_kit_plugins.domains.music.vocabulary import MOST_NAMES, SPECIAL_TOKENS, Vocabulary, check_names, name
 
 VERSION: Final = 1
+
+_log = logging.getLogger(__name__)
 
 _MetreName = Annotated[str, Field(pattern=r"^[1-9][0-9]?/[1-9][0-9]?$")]
 _KINDS: Final[Mapping[str, type[Melody] | type[Events] | type[Remi]]] = {
@@ -158,6 +161,31 @@ class MusicDecoder:
             DataError: nothing can be used, or a score cannot; says why.
             DeviceError: the parser is not installed.
         """
+        rows = self._rows(path)[0].rows
+        batch = joined_rows(self.form, rows).take(np.arange(len(rows)))
+        return batch if not isinstance(self.form, PianoRoll) else replace(batch, values=batch.values.astype(np.float32))
+
+    def beginnings(self, given: str | Path, *, replace_unknown: str | None = None) -> list[np.ndarray]:
+        """What a model goes on from: the samples of a file or folder, tokens int64 ``[time]`` without end tokens, or
+        rolls float32 ``[time, features]``. A melody goes on where its last note ends. What does not come through as it
+        is (notes out of range, of other tracks, off the grid) is counted in the log.
+
+        Raises:
+            DataError: it is no file, or nothing in it can be used; says why.
+            DeviceError: the parser is not installed.
+        """
+        if not isinstance(given, Path):
+            raise DataError(f"'{given}' is no music.", "Give a MIDI file: --given primer.mid")
+        encoded, fates, notes = self._rows(given)
+        for tally in tallies(self.form, fates, notes, encoded.passages, Counter(), len(encoded.rows)):
+            _log.warning("%s: %s", given, tally)
+        if isinstance(self.form, PianoRoll):
+            return [row.astype(np.float32) for row in encoded.rows]
+        silence = self.form.vocabulary.tokens["rest"][0] if isinstance(self.form, Melody) else -1
+        return [row[: int(np.flatnonzero(row != silence)[-1]) + 1].astype(np.int64) for row in encoded.rows]
+
+    def _rows(self, path: Path) -> tuple[Encoded, Counter[str], int]:
+        """The samples of a file or folder, what became of their notes, and how many notes there are."""
         from rgan_kit_plugins.domains.music.reading import read_scores
 
         scores = read_scores(path, repeats=True)  # every sample has its place, also where two are equal
@@ -172,9 +200,7 @@ class MusicDecoder:
         if refused:
             reasons = "; ".join(f"{file}: {reason}" for file, reason in list(refused.items())[:3])
             raise DataError(f"{path}: {len(refused):,} scores cannot be used ({reasons}).", "Leave them out.")
-        rows = encode(self.form, passages, self.cutting.max_length, Counter()).rows
-        batch = joined_rows(self.form, rows).take(np.arange(len(rows)))
-        return batch if not isinstance(self.form, PianoRoll) else replace(batch, values=batch.values.astype(np.float32))
+        return encode(self.form, passages, self.cutting.max_length, done.fates), done.fates, done.notes
 
     def manifest(self) -> dict[str, Any]:
         """Everything that ``from_manifest`` needs, and an app in another language to decode by itself; the page

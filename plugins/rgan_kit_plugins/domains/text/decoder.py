@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from rgan_kit.contracts import Batch, DataError
 from rgan_kit.files import DecoderManifest, one_of
-from rgan_kit_plugins.domains.text import writing
+from rgan_kit_plugins.domains.text import beginnings, writing
 from rgan_kit_plugins.domains.text.encoding import (
     BOS,
     EOS,
@@ -216,6 +216,22 @@ class TextDecoder:
         if reading.ends:
             return with_ends(tokens, lengths, labels).take(np.arange(len(lengths)))
         return _padded(tokens, lengths, labels)
+
+    def beginnings(self, given: str | Path, *, replace_unknown: str | None = None) -> list[np.ndarray]:
+        """What a model goes on from: a text, or every sample of a file, cut as the model was trained, without end
+        tokens: int64 ``[time]`` each. Of a model of running text a file is one beginning.
+
+        Args:
+            given: the text, or where it stands.
+            replace_unknown: text that stands for each symbol that the vocabulary lacks; None refuses them.
+
+        Raises:
+            DataError: a symbol is unknown, or the file cannot be read.
+        """
+        vocabulary = Vocabulary(self.vocabulary)
+        texts = beginnings.texts_of(given, self.about.reading) if isinstance(given, Path) else [given]
+        where = str(given) if isinstance(given, Path) else ""
+        return [beginnings.tokens_of(text, self._level, vocabulary, replace_unknown, where) for text in texts]
 
     def _check_size(self, passages: Passages, lengths: np.ndarray) -> None:
         longest = int(np.argmax(lengths))

@@ -76,7 +76,8 @@ class Key(BaseModel):
         return manifest
 
     def start(self, seed: int, count: int) -> int:
-        """The offset in the stream where ``count`` samples of a public seed begin.
+        """The offset in the stream where ``count`` samples of a public seed begin: anywhere, so that seeds beside each
+        other do not share samples.
 
         Raises:
             UsageError: there are more samples than offsets.
@@ -85,7 +86,7 @@ class Key(BaseModel):
             raise UsageError(
                 f"{count:,} samples are more than one key can mark ({OFFSETS:,}).", "Draw fewer at a time."
             )
-        return seed % (OFFSETS - count + 1)
+        return int(noise.labels(seed, 0, 1, OFFSETS - count + 1)[0])
 
 
 @dataclass(frozen=True)

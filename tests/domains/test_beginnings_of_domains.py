@@ -1,4 +1,4 @@
-"""From what a user gives to what a model goes on from: text, files and music come through as they are, or not at all."""
+"""What a user gives as a beginning: texts, files and music come through as they are, or not at all."""
 
 from __future__ import annotations
 

@@ -183,3 +183,11 @@ def test_samples_are_marked_and_found_on_the_command_line(rgankit, model_file, t
     first = again.read_bytes()
     assert rgankit(*words).code == 0
     assert again.read_bytes() == first, "the same seed and key give the same samples"
+
+
+def test_seeds_beside_each_other_share_no_samples(key):
+    starts = np.array([key.start(seed, 4) for seed in range(40)])
+    assert starts.min() >= 0 and starts.max() <= watermark.OFFSETS - 4
+    assert np.diff(np.sort(starts)).min() >= 4
+    assert [key.start(seed, 4) for seed in range(40)] == starts.tolist()
+    assert {key.start(seed, watermark.OFFSETS) for seed in range(9)} == {0}

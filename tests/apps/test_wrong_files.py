@@ -80,7 +80,7 @@ def test_python_refuses_numbers_out_of_range(words, crafted):
     done = ended(*PYTHON, crafted["text"], *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].endswith(
-        "count, length and temperature are above 0, and the seed is from 0 to 2**64 - 1"
+        "count and length are above 0, the temperature is not below it, the seed is from 0 to 2**64 - 1"
     )
 
 
@@ -129,7 +129,8 @@ def test_node_has_no_tokens_of_other_kinds(name, kind, crafted, node):
 @pytest.mark.parametrize(
     "words",
     [["no number"], ["0"], ["-3"], ["10x"], ["2.9"], [" 2"], ["9" * 20], ["1", "-1"], ["1", "1x"], ["1", str(2**64)],
-     ["1", "1", "0"], ["1", "1", "-1"], ["1", "1", "1x"], ["1", "1", "nan"], ["1", "1", "1", "1"]],
+     ["1", "1", "-1"], ["1", "1", "1x"], ["1", "1", "nan"], ["1", "1", "1", "0"], ["1", "1", "1", "1.5"],
+     ["1", "1", "1", "1", "1"]],
 )  # fmt: skip
 def test_cpp_refuses_words_that_it_does_not_know(words, crafted, cpp):
     done = ended(*cpp, crafted["text"], *words)

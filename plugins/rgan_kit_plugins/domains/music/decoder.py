@@ -177,7 +177,7 @@ class MusicDecoder:
         if not isinstance(given, Path):
             raise DataError(f"'{given}' is no music.", "Give a MIDI file: --given primer.mid")
         encoded, fates, notes = self._rows(given)
-        for tally in tallies(self.form, fates, notes, encoded.passages, Counter(), len(encoded.rows)):
+        for tally in tallies(self.form, fates, notes, encoded.passages, []):
             _log.warning("%s: %s", given, tally)
         if isinstance(self.form, PianoRoll):
             return [row.astype(np.float32) for row in encoded.rows]

@@ -127,7 +127,8 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
     _check_document(request.config, document, sections)
     asked = _with_own(parse_settings(request.settings, sections))
     above = [_sections(document, sections), asked, _shortcuts(request)]
-    data = request.data or _data_of(document)
+    named = _path_of(document, "data")
+    data = request.data or (Path(named) if named else None)
     near = offer.plugin.distribution
     offers = choose(recipe, above, registry, near, origins)
     of_recipe = _of_recipe(recipe, sections)
@@ -155,7 +156,7 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
         parts=parts,
         train=train,
         seed=_seed(request.seed if request.seed is not None else document.get("seed", 0)),
-        init_from=_text_of(document, "init_from") if request.init_from is None else _from(request.init_from),
+        init_from=_path_of(document, "init_from") if request.init_from is None else _from(request.init_from),
         origins={"recipe": offer.qualified, **{name: each.qualified for name, each in selections.items()}},
         versions={offer.plugin.distribution: offer.plugin.version, **versions},
     )
@@ -202,18 +203,11 @@ def _check_document(path: Path | None, document: Mapping[str, Any], sections: Se
             raise UsageError(f"{path}: '{key}' has to be a table.", f"Write [{key}] and its options below.")
 
 
-def _data_of(document: Mapping[str, Any]) -> Path | None:
-    data = document.get("data")
-    if data is not None and not isinstance(data, str):
-        raise UsageError(f"data = {data!r}: this has to be a path.", 'Write, for example: data = "names.txt"')
-    return Path(data) if data else None
-
-
-def _text_of(document: Mapping[str, Any], key: str) -> str | None:
+def _path_of(document: Mapping[str, Any], key: str) -> str | None:
     value = document.get(key)
     if value is not None and not isinstance(value, str):
-        raise UsageError(f"{key} = {value!r}: this has to be a text.")
-    return value
+        raise UsageError(f"{key} = {value!r}: this has to be a path.", f'Write, for example: {key} = "names.txt"')
+    return value or None
 
 
 def _from(init_from: str) -> str:

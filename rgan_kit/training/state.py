@@ -42,3 +42,10 @@ class TrainerState:
     seconds: float = 0.0
     waited: int = 0
     ended: bool = False
+
+    def note(self, moment: str, figures: dict[str, float]) -> None:
+        """Keeps an evaluation of a moment; one of the same name, of the stage before it was extended, says its step."""
+        for earlier in self.evaluations:
+            if earlier["moment"] == moment:
+                earlier["moment"] = f"{moment}, {earlier['step']} steps"
+        self.evaluations.append({"moment": moment, "step": self.step, "figures": figures})

@@ -252,10 +252,7 @@ class Trainer:
             moment = f"after {self.schedule.spans[-1][0].name}"
         self.events.evaluation(step, moment, figures)
         if moment:
-            for earlier in self.state.evaluations:  # of the stage before it was extended
-                if earlier["moment"] == moment:
-                    earlier["moment"] = f"{moment}, {earlier['step']} steps"
-            self.state.evaluations.append({"moment": moment, "step": step, "figures": cleaned})
+            self.state.note(moment, cleaned)
         if step * 4 >= self.schedule.steps:  # before that, samples that are all alike have simply not been learnt yet
             self.monitor.samples(step, figures)
 

@@ -1,6 +1,11 @@
 """The losses of RTSGAN (Pei et al. 2021, arXiv:2111.08386): an autoencoder alone, then a Wasserstein GAN with gradient
 penalty over its latents (Gulrajani et al. 2017, arXiv:1704.00028). Series are in 0..1 here; what lies behind the end of
-one counts for nothing."""
+one counts for nothing.
+
+Unlike the paper's own code: both players are trained by Adam and not by RMSprop (``train.optimizers``); all features by
+their squared error, categories too; generator and critic are told the class and the length of a series, which are drawn
+as often as the data has them and not decoded from the latent; averages of weights are exported.
+"""
 
 from __future__ import annotations
 

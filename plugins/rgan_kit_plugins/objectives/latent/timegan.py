@@ -2,8 +2,8 @@
 own code. Series are in 0..1 here; what lies behind the end of one counts for nothing.
 
 Unlike there: the inner steps of the generator come one after the other and then those of the embedder, not in turn;
-averages of weights are exported; labels, where data has them, are told to generator and discriminator, and lengths to the
-generator.
+averages of weights are exported; labels, where data has them, are told to generator and discriminator, and lengths to
+the generator.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from rgan_kit.contracts import RganKitError
+from rgan_kit.export.portable import make_portable
 from rgan_kit.runtime.manifest import TensorInfo
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def to_onnx(
     _declare_shapes(model.graph, inputs, outputs)
     _strip(model.graph)
     _drop_unused(model.graph)
-    return model
+    return make_portable(model)
 
 
 def _reason(error: BaseException) -> str:

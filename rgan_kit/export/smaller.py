@@ -21,6 +21,7 @@ from rgan_kit.contracts import ParityError, UsageError
 from rgan_kit.export.exporter import Exported, write_verified
 from rgan_kit.export.graph import in_order
 from rgan_kit.export.interface import example_inputs
+from rgan_kit.export.portable import make_portable
 from rgan_kit.export.verify import eager, running
 from rgan_kit.runtime.contract import Precision
 from rgan_kit.runtime.manifest import Manifest
@@ -63,7 +64,7 @@ def export_smaller(run: TrainedRun, full: Exported, precision: Precision) -> Exp
     """
     model = onnx.load(str(full.path))
     before = _weights(model)
-    model = to_float16(model) if precision == "float16" else to_int8(model)
+    model = make_portable(to_float16(model) if precision == "float16" else to_int8(model))
     model.producer_name, model.producer_version = "rgan-kit", full.manifest.plugins["rgan-kit"]
     small = onnx.TensorProto.FLOAT16 if precision == "float16" else onnx.TensorProto.INT8
     share = _weights(model, int(small)) / max(before, 1)

@@ -110,9 +110,10 @@ def _above_zero(name: str, value: Any, low: float, high: float | None, *, allowe
 
 
 def _whole(name: str, value: Any) -> np.ndarray:
-    if not isinstance(value, int | np.integer) or not 0 <= value < 1 << 31:
+    number = np.asarray(value)
+    if number.ndim or number.dtype.kind not in "iu" or not 0 <= number < 1 << 31:
         raise UsageError(f"{name} is {value}; it must be a whole number from 0.")
-    return np.asarray(value, np.int64)
+    return number.astype(np.int64)
 
 
 def _restricted(logits: np.ndarray, temperature: np.float32, top_p: np.float32, top_k: int) -> np.ndarray:

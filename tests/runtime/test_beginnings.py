@@ -93,6 +93,10 @@ def test_nothing_said_feeds_what_changes_nothing(told):
     assert {name: fed[name] for name in contract.OPTIONAL["tokens"]} == usual
 
 
+def test_what_a_graph_is_given_can_be_given_to_it_again(told):
+    np.testing.assert_array_equal(told.run(**told.inputs(4, seed=2))["tokens"], told.outputs(4, seed=2)["tokens"])
+
+
 @pytest.mark.parametrize("given", ["a a", np.array([3, 3])])
 def test_a_beginning_stands_before_what_is_drawn(told, given):
     tokens = told.outputs(300, seed=2, given=given, horizon=4)["tokens"]

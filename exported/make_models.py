@@ -44,9 +44,13 @@ EXAMPLES = (
         ("generator.hidden_size=128", "generator.embedding_size=32"),
     ),
     Example(
-        "shapes", "lstm-gan", "video", 1500,
-        "Shapes that move across a small picture and bounce off its edges.",
-        ("domain.height=32", "domain.width=32", "generator.channels=24"),
+        "shapes", "world-model", "video", 7500,
+        "A disc, square, triangle or cross in one of six colours that moves to the right, falls, runs a circle or an "
+        "arc, as its class says.",
+        (
+            *("domain.height=32", "domain.width=32", "domain.embedded_clips=2000"),
+            *("train.evaluate_every=1500", "train.evaluation_samples=300", "train.threads=1"),
+        ),
     ),
     Example(
         "sines", "gru-gan", "series", 1500,

@@ -296,7 +296,7 @@ def test_the_program_in_the_readme_of_exported_feeds_latent_and_labels(tmp_path)
     decoder = TextDecoder(TextManifest.of(Level("character"), (*SPECIAL, *"abcdefghijklmnopqrstuvwxyz")))
     hashes = dict.fromkeys(("configuration", "weights", "data"), "0" * 64)
     manifest = Manifest(
-        contract=1, kind="tokens", domain="text", recipe="test", inputs=inputs, outputs=outputs, max_length=12,
+        contract=2, kind="tokens", domain="text", recipe="test", inputs=inputs, outputs=outputs, max_length=12,
         noise="uniform", noise_size=0, latent_size=5, labels=list(data.labels), decoder=decoder.manifest(),
         plugins={}, libraries={}, hashes=hashes, licence="", description="", parity={},
     )  # fmt: skip

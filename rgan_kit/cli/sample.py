@@ -14,6 +14,8 @@ from rgan_kit.errors import UsageError
 from rgan_kit.storage import cannot_write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from rgan_kit.runtime.model import Model
@@ -260,15 +262,15 @@ def _marked(model: Model, path: Path, seed: int, count: int) -> dict[str, int]:
     return {"seed": key.secret, "start": key.start(seed, count)}
 
 
-def _draw(model: Model, count: int, begun: list[np.ndarray], start: int = 0, **asked: Any) -> list[Any]:
+def _draw(model: Model, count: int, begun: Sequence[np.ndarray] = (), start: int = 0, **asked: Any) -> list[Any]:
     """All samples; a bar on a terminal shows how far that is."""
     if count <= AT_ONCE:
         return model.sample(start=start, **_told(count, begun), **asked)
     from rich.progress import track
 
     drawn: list[Any] = []
-    if begun and asked["length"] is None:  # the same in every call
-        usual = model.manifest.max_length if asked["horizon"] is None else asked["horizon"]
+    if begun and asked.get("length") is None:  # the same in every call
+        usual = model.manifest.max_length if asked.get("horizon") is None else asked["horizon"]
         asked = {**asked, "length": max(map(len, begun)) + usual, "horizon": None}
     hidden = not sys.stderr.isatty()
     for done in track(range(0, count, AT_ONCE), "drawing", console=talk(), transient=True, disable=hidden):
@@ -278,5 +280,5 @@ def _draw(model: Model, count: int, begun: list[np.ndarray], start: int = 0, **a
     return drawn
 
 
-def _told(count: int, begun: list[np.ndarray]) -> dict[str, Any]:
+def _told(count: int, begun: Sequence[np.ndarray]) -> dict[str, Any]:
     return {"given_each": begun} if len(begun) > 1 else {"n": count, "given": begun[0] if begun else None}

@@ -34,7 +34,7 @@ def show(config: RunConfig, registry: Registry, results: Results) -> None:
         for name, network in trainer.networks.items()
     }
     document: dict[str, Any] = {
-        "config": config.to_dict(),
+        "config": trainer.config.to_dict(),
         "data": dict(dataset.summary),
         "networks": networks,
         "stages": [

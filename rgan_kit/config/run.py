@@ -42,6 +42,8 @@ class RunConfig:
         init_from: the run whose weights it begins with (absolute), perhaps with ``:`` and a checkpoint; else None.
         origins: where recipe, parts and domain come from, as ``distribution:name`` by section.
         versions: of their distributions.
+        asked: options (``section.option``) that the user or the recipe settled, whatever the data is like; None where
+            all are.
     """
 
     recipe: str
@@ -53,6 +55,7 @@ class RunConfig:
     init_from: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    asked: frozenset[str] | None = None
 
     @property
     def networks(self) -> dict[NetworkName, Selection]:
@@ -159,9 +162,14 @@ def resolve(request: Request, registry: Registry) -> RunConfig:
         init_from=_path_of(document, "init_from") if request.init_from is None else _from(request.init_from),
         origins={"recipe": offer.qualified, **{name: each.qualified for name, each in selections.items()}},
         versions={offer.plugin.distribution: offer.plugin.version, **versions},
+        asked=None if written else _asked([of_recipe, *above]),
     )
     _check_loggers(config, registry)
     return config
+
+
+def _asked(layers: Sequence[Layer]) -> frozenset[str]:
+    return frozenset(f"{section}.{key}" for layer in layers for section, values in layer.items() for key in values)
 
 
 def _of_recipe(recipe: RecipeSpec, sections: Sequence[str]) -> Layer:

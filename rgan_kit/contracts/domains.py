@@ -146,6 +146,8 @@ class Dataset:
         refused: files that were left out, and why (``{"song.mid": "not a MIDI file: …"}``); files of other endings as
             one entry an ending (``{"*.txt": "4,545 files; …"}``).
         tallies: what else was not taken as it is, counted; those that count nothing are not shown.
+        defaults: options that suit this data, as ``{"generator.dropout": 0.0}``: above the defaults for its kind, and
+            below all that the user asks for and a recipe wants whatever the data.
 
     Where there is too little to train on, ``load`` raises ``TooLittleError`` with what there is.
     """
@@ -159,6 +161,7 @@ class Dataset:
     truth: Truth | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     tallies: Sequence[Tally] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 class TooLittleError(DataError):

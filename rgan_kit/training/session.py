@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from rgan_kit.config import Request, RunConfig, resolve
+from rgan_kit.config.suiting import suited_to
 from rgan_kit.contracts import Dataset, UsageError
 from rgan_kit.plugins.blame import blamed
 from rgan_kit.plugins.registry import Registry
@@ -59,7 +60,7 @@ def make_trainer(
     """A trainer that has not begun; writes nothing.
 
     Args:
-        config: resolved.
+        config: resolved; where nobody asked for anything, the data's own defaults count.
         dataset: what it trains on.
         registry: of what is installed.
         folder: the run's.
@@ -69,6 +70,7 @@ def make_trainer(
     Raises:
         DataError: the run to begin with is none, or nothing of it fits.
     """
+    config = suited_to(config, dataset)
     engine = Engine(config.train.device, config.train.precision, config.seed)
     networks = build_networks(config, dataset.spec)
     if config.init_from is not None and not resuming:
@@ -100,7 +102,7 @@ def begin(config: RunConfig, dataset: Dataset, registry: Registry, folder: Path,
     if note:
         reporter.message(note)
     threads = trainer.engine.settle_threads(config.train.threads, rehearsal(trainer))
-    trainer.config = config.with_threads(threads)
+    trainer.config = trainer.config.with_threads(threads)
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
         unfinished.mkdir(parents=True)

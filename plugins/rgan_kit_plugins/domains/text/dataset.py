@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from rgan_kit_plugins.domains.text.reading import Corpus, Unit, read_corpus
 from rgan_kit_plugins.domains.text.records import Layout
 from rgan_kit_plugins.domains.text.running import learn_windows
 from rgan_kit_plugins.domains.text.samples import USE_WINDOWS, Learnt, hold_out, learn_samples
+
+_LARGE: Final = 6400
+"""Samples of characters that a training of usual length (64,000 samples) passes over ten times."""
 
 
 def load(options: TextOptions, path: Path | None, seed: int) -> Dataset:
@@ -78,10 +82,17 @@ def _assemble(learnt: Learnt, unit: Unit, corpus: Corpus, notes: dict[str, str])
         "vocabulary": _describe_vocabulary(learnt),
         "training and validation": f"{len(train):,} and {len(validation):,} samples",
     }
+    defaults = {}
+    if level.name == "character" and len(train) >= _LARGE:
+        defaults = {"generator.dropout": 0.0}
+        summary["dropout"] = (
+            "none unless asked for: a training passes over so much text too seldom to learn it by heart"
+        )
     decoder = TextDecoder(TextManifest.of(level, vocabulary.names, unit, corpus.layout, learnt.classes, learnt.window))
     return Dataset(
-        spec, train, validation, decoder, corpus.fingerprint, summary, refused=corpus.left_out, tallies=learnt.tallies
-    )
+        spec, train, validation, decoder, corpus.fingerprint, summary, refused=corpus.left_out, tallies=learnt.tallies,
+        defaults=defaults,
+    )  # fmt: skip
 
 
 def _describe_vocabulary(learnt: Learnt) -> str:

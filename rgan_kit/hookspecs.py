@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     import typer
 
     from rgan_kit.contracts import (
@@ -118,13 +119,20 @@ def rgankit_step_end(run: RunInfo, step: int, metrics: Mapping[str, float]) -> N
 
 @hookspec
 def rgankit_samples(
-    run: RunInfo, step: int, samples: Sequence[Any], lines: Sequence[str], files: Sequence[Path]
+    run: RunInfo,
+    step: int,
+    samples: Sequence[Any],
+    lines: Sequence[str],
+    files: Sequence[Path],
+    outputs: Mapping[str, np.ndarray],
 ) -> None:
     """Samples were drawn, every ``train.sample_every`` steps and at the end of a stage.
 
     ``samples`` are what the domain's decoder makes of them, ``lines`` the same as it previews them (each behind its
     class and a tab, where there are classes), and ``files`` what it wrote into the run's ``samples/step-…``, pictures
-    and sounds among them. All of them are there; how many to keep is yours to choose.
+    and sounds among them. ``outputs`` are the arrays that they were decoded from, named as in the model file:
+    ``tokens``, ``series`` or ``frames``, and ``lengths`` where samples have several. All of them are there; how many to
+    keep is yours to choose.
     """
 
 

@@ -22,6 +22,7 @@ RUN_ELSEWHERE = {
     "getting-started/text.md": "tests/test_getting_started_text.py",
     "training.md": "tests/test_training_page.py",
     "evaluating.md": "tests/evaluation/test_evaluate.py",
+    "reports.md": "tests/test_training_page.py",
     **{page: "tests/test_tutorials.py" for page in PAGES if page.startswith("tutorials/") and "index" not in page},
 }
 """Pages whose every line is run by another test."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from rgan_kit.config import Request, resolve
 from rgan_kit.contracts import DataError, UsageError
 from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.training.checkpoints import CheckpointFolder
+from rgan_kit.training.gallery import Gallery
 from rgan_kit.training.means import Means
 from rgan_kit.training.reporting import Silent
 from rgan_kit.training.resuming import resume
@@ -241,6 +243,21 @@ def test_old_samples_go_like_old_checkpoints(tmp_path):
     trainer.train()
     kept = trainer.gallery.steps()
     assert set(kept) == {15, 16, trainer.state.best["step"]}
+
+
+def test_pictures_of_earlier_moments_stay_evenly_spread(tmp_path):
+    gallery = Gallery(tmp_path)
+    for step in range(1, 41):
+        gallery.path(step).mkdir(parents=True)
+        for name in ("a.mid", "a.wav", "sheet.png", "z.png"):
+            (gallery.path(step) / name).write_bytes(b"x")
+        gallery.prune(2, 3)
+    kept = gallery.steps()
+    assert {1, 3, 38, 39, 40} <= set(kept) and len(kept) <= 9
+    assert max(after - before for before, after in pairwise(kept)) <= 20
+    files = {step: sorted(file.name for file in gallery.path(step).iterdir()) for step in kept}
+    assert all(names == ["sheet.png"] for step, names in files.items() if step not in (3, 39, 40))
+    assert all(len(files[step]) == 4 for step in (3, 39, 40))
 
 
 # --- as the beginning of another ---

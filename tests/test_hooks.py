@@ -122,7 +122,7 @@ def test_a_watching_plugin_is_given_the_arguments_that_it_takes_in_the_order_of_
     watched = host(WATCHING)
     watched.notify("rgankit_train_start", run="the run", step=0)
     watched.notify("rgankit_step_end", run="the run", step=1, metrics={"loss": 1.0})
-    watched.notify("rgankit_samples", run="the run", step=1, samples=["a"], lines=["A"], files=[])
+    watched.notify("rgankit_samples", run="the run", step=1, samples=["a"], lines=["A"], files=[], outputs={})
     watched.notify("rgankit_warning", run="the run", step=1, text="look")
     watched.notify("rgankit_checkpoint_saved", run="the run", step=1, path=Path("there"))
     watched.notify("rgankit_table", run="the run", rows=[("start", {})], reference={})

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from rgan_kit.contracts import RunInfo
 from rgan_kit.training.events import Events
@@ -30,17 +32,26 @@ def test_a_warning_reaches_whoever_watches_and_the_hook_with_the_newest_step(tmp
     assert arguments["run"].loggers == ("mine",)
 
 
+OUTPUTS = {"series": np.array([[[1.0, 5.0], [2.0, np.nan]], [[3.0, 7.0], [99.0, 99.0]]]), "lengths": np.array([2, 1])}
+
+
 @pytest.fixture
 def shown(tmp_path):
     """``shown(files, lines)``: what TensorBoard reads after samples, a warning and a table were told."""
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.mkdir()
+    tensors = {name: torch.linspace(-2, 2, 8) for name in ("generator.weight", "average_of_generator.weight")}
+    save_file(tensors, checkpoint / "model.safetensors")
+
     def show(files, lines):
         logger = TensorBoardLogger()
         logger.rgankit_train_start(RunInfo("run", tmp_path, "lstm-lm", {}, ("tensorboard",)), 0)
         logger.rgankit_step_end(8, {"loss": 1.0})
-        logger.rgankit_samples(8, lines, files)
+        logger.rgankit_samples(8, lines, files, OUTPUTS)
+        logger.rgankit_checkpoint_saved(8, checkpoint)
         logger.rgankit_warning(8, "look at the samples")
         logger.rgankit_table([("start", {"valid": 0.125}), ("end", {"valid": 0.5, "length": 3.0})], {"valid": 1.0})
         logger.rgankit_train_end()
@@ -89,3 +100,21 @@ def test_tensorboard_shows_the_first_picture_and_two_sounds(shown, tmp_path):
     assert list(events.Tags()["audio"]) == ["samples/1", "samples/2"]
     (event,) = events.Audio("samples/1")
     assert (event.sample_rate, event.length_frames) == (8000, 100)
+
+
+def test_tensorboard_shows_how_samples_and_weights_are_distributed(shown):
+    events = shown([], ["a line"])
+    found = {}
+    for tag in events.Tags()["tensors"]:
+        (event,) = events.Tensors(tag)
+        if events.SummaryMetadata(tag).plugin_data.plugin_name == "histograms":
+            found[tag] = event
+    for tag in events.Tags()["histograms"]:
+        (event,) = events.Histograms(tag)
+        found[tag] = event.histogram_value
+    assert set(found) == {"samples/lengths", "samples/feature 1", "samples/feature 2", "weights/generator.weight"}
+    ranges = {tag: (value.min, value.max, value.num) for tag, value in found.items()}
+    assert ranges == {
+        "samples/lengths": (1, 2, 2), "samples/feature 1": (1, 3, 3), "samples/feature 2": (5, 7, 2),
+        "weights/generator.weight": (-2, 2, 8),
+    }  # fmt: skip

@@ -11,6 +11,7 @@ from support import call
 
 PAGE = (Path(__file__).parent.parent / "docs" / "training.md").read_text(encoding="utf-8")
 LINES = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) for line in block.splitlines()]
+REPORTS = (Path(__file__).parent.parent / "docs" / "reports.md").read_text(encoding="utf-8")
 PYTHON = (Path(__file__).parent.parent / "docs" / "python.md").read_text(encoding="utf-8")
 QUICK = (
     "generator.hidden_size=16", "generator.embedding_size=16", "train.evaluation_samples=8", "train.batch_size=8",
@@ -46,6 +47,16 @@ def test_every_line_of_the_page_runs(tmp_path):
         answer = call(*shortened(line), folder=tmp_path)
         assert answer.code == 0, f"{line}\n{answer.out}\n{answer.err}"
     assert (tmp_path / "runs" / "own" / "set-aside" / "1" / "config.toml").exists()
+
+
+@pytest.mark.slow
+def test_every_line_of_the_page_on_reports_runs(tmp_path):
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", REPORTS, re.S) for line in block.splitlines()]
+    assert len(lines) >= 8
+    for line in lines:
+        answer = call(*shortened(line), folder=tmp_path)
+        assert answer.code == 0, f"{line}\n{answer.out}\n{answer.err}"
+    assert (tmp_path / "both.html").stat().st_size > 10_000
 
 
 @pytest.mark.slow

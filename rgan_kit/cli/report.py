@@ -150,7 +150,7 @@ def _lines(rows: list[tuple[Path, Run | None, str]]) -> list[str]:
             cells.append([str(path), "", "", "", "damaged", problem])
             continue
         names = headline(run.figures)
-        said = [f"{shown(name, run.kind).title} {shown(name, run.kind).text(run.figures[name])}" for name in names]
+        said = [f"{shown(name).title} {shown(name).text(run.figures[name])}" for name in names]
         warned = [f"{len(run.warnings)} warnings"] if run.warnings else []
         steps = f"{run.step:,}/{run.steps:,}" if run.step < run.steps else f"{run.step:,}"
         cells.append([str(path), run.recipe, run.data, steps, run.state, ", ".join([*said, *warned])])
@@ -181,20 +181,20 @@ def _print(groups: list[Group], results: Results) -> None:
     from rgan_kit.reports.summary import difference_text, value_text
     from rgan_kit.reports.texts import aligned
 
-    first, kind = groups[0], groups[0].runs[0].kind
+    first = groups[0]
     cells = [
         ["", *(text for group in groups for text in ([group.name] if group is first else [group.name, "difference"]))]
     ]
     real = any(group.real for group in groups)
     cells[0] += ["real data"] if real else []
     for name in compared(groups):
-        row = [shown(name, kind).title]
+        row = [shown(name).title]
         for group in groups:
-            row.append(value_text(group, name, kind))
-            row += [] if group is first else [difference_text(group, first, name, kind)]
+            row.append(value_text(group, name))
+            row += [] if group is first else [difference_text(group, first, name)]
         if real:
             known = next((group.real[name] for group in groups if name in group.real), math.nan)
-            row.append(shown(name, kind).text(known))
+            row.append(shown(name).text(known))
         cells.append(row)
     for line in aligned(cells):
         results.line(line)

@@ -62,7 +62,7 @@ class TrainOptions(Options):
         0.99,
         ge=0,
         lt=1,
-        description="of the moving average of the generator's weights, which is what is exported; 0 for none",
+        description="of the moving average (EMA) of the generator's weights, which is what is exported; 0 for none",
     )
     select: Literal["best", "last"] = Field(
         "best", description="which weights are exported: those of the best evaluation, or the last"

@@ -52,7 +52,7 @@ def _key(runs: Sequence[Run]) -> str:
 
 
 def _figure(runs: Sequence[Run], name: str) -> Chart:
-    figure = shown(name, runs[0].kind)
+    figure = shown(name)
     lines = []
     for number, run in enumerate(runs):
         steps, values = run.curves.get(f"{EVALUATION}{name}", ([], []))

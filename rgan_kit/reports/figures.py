@@ -12,7 +12,11 @@ from rgan_kit.contracts.metrics import CONTROL
 from rgan_kit.plugins.registry import installed_registry
 from rgan_kit.training.metrics import known_figures
 
-LIKELIHOODS: Final = ("perplexity", "bits_a_character", "heldout_nll")
+NATS: Final = "heldout_nll"
+DENSITY: Final = "heldout_density_nll"
+"""Held-out nats of series and frames, which are no probabilities."""
+
+LIKELIHOODS: Final = ("perplexity", "bits_a_character", NATS, DENSITY)
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,17 @@ class Shown:
         return f"{value:.1%}" if self.share else number(value)
 
 
-def shown(name: str, kind: str = "") -> Shown:
+_DENSITY: Final = Shown(
+    "held-out nats a step (density)",
+    "of held-out data under the model; the density of values scaled to -1..1, so it may be negative, and compares "
+    "between models of the same data alone",
+)
+
+
+def shown(name: str) -> Shown:
     """How a figure is shown; one that nobody describes by its name."""
+    if name == DENSITY:
+        return _DENSITY
     figure = _known().get(name, Figure(name=name))
     return Shown(figure.heading, figure.meaning, figure.unit == "share")
 

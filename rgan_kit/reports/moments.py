@@ -39,6 +39,7 @@ class Real:
         lines, points, curves: as of a moment.
         explained: share of their variance that the plane has.
         names: of the features of ``curves``.
+        density: whether held-out nats are of a density; None where it is not said.
     """
 
     lines: tuple[str, ...]
@@ -46,6 +47,7 @@ class Real:
     explained: float = math.nan
     curves: tuple[tuple[tuple[float, ...], ...], ...] = ()
     names: tuple[str, ...] = ()
+    density: bool | None = None
 
 
 def moment_of(document: object) -> Moment | None:
@@ -74,6 +76,7 @@ def real_of(document: object) -> Real | None:
         explained=math.nan if explained is None else explained,
         curves=_curves(document.get("curves")),
         names=_lines(document.get("names")),
+        density=density if isinstance(density := document.get("density"), bool) else None,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from rgan_kit.errors import DataError
 from rgan_kit.reports import moments, reading
+from rgan_kit.reports.figures import DENSITY, NATS
 from rgan_kit.reports.moments import Moment, Real, moment_of, real_of
 
 MOST_CURVES: Final = 1000
@@ -133,6 +134,7 @@ def read_run(folder: Path, *, samples: bool = True) -> Run:
     _read_metrics(run)
     _read_history(run, samples)
     _read_state(run)
+    _name_densities(run)
     return run
 
 
@@ -188,7 +190,7 @@ def _read_history(run: Run, samples: bool) -> None:
             run.ends.append((step, status, math.nan if at is None else at))
         if samples and (moment := moment_of(line.get("samples"))) is not None:
             run.moments[step] = moment
-        if samples and (real := real_of(line.get("real"))) is not None:
+        if (real := real_of(line.get("real"))) is not None:
             run.real = real
     _note_broken(run, lines)
 
@@ -221,6 +223,18 @@ def _read_state(run: Run) -> None:
     best = state.get("best")
     if isinstance(best, dict) and type(best.get("step")) is int:
         run.kept = (best["step"], numbers(best.get("figures")))
+
+
+def _name_densities(run: Run) -> None:
+    """Held-out nats of a density have a name of their own, so that they never stand beside those of probabilities."""
+    said = run.real.density if run.real is not None else None
+    if not (run.kind in ("series", "frames") if said is None else said):
+        return
+    for figures in [*(figures for _, figures in run.evaluations), *([run.kept[1]] if run.kept else [])]:
+        if NATS in figures:
+            figures[DENSITY] = figures.pop(NATS)
+    if (curve := run.curves.pop(f"evaluation/{NATS}", None)) is not None:
+        run.curves[f"evaluation/{DENSITY}"] = curve
 
 
 def numbers(document: object) -> dict[str, float]:

@@ -99,9 +99,9 @@ def _over_moments(run: Run) -> str:
     heads = [moment for moment, _ in columns] + (["real data"] if real else [])
     rows = []
     for name in ordered(found):
-        cells = [shown(name, run.kind).text(values.get(name)) for _, values in columns]
-        cells += [shown(name, run.kind).text(real.get(name))] if real else []
-        rows.append((name, run.kind, cells))
+        cells = [shown(name).text(values.get(name)) for _, values in columns]
+        cells += [shown(name).text(real.get(name))] if real else []
+        rows.append((name, cells))
     return _table(heads, rows) if rows else ""
 
 
@@ -112,16 +112,15 @@ def _side_by_side(groups: Sequence[Group]) -> str:
     real = any(group.real for group in groups)
     rows = []
     for name in compared(groups):
-        kind = first.runs[0].kind
-        figure = shown(name, kind)
+        figure = shown(name)
         cells = []
         for group in groups:
-            cells.append(value_text(group, name, kind))
+            cells.append(value_text(group, name))
             if group is not first:
-                cells.append(difference_text(group, first, name, kind))
+                cells.append(difference_text(group, first, name))
         if real:
             cells.append(figure.text(next((group.real[name] for group in groups if name in group.real), None)))
-        rows.append((name, kind, cells))
+        rows.append((name, cells))
     note = (
         "<p><small>Differences are from the first column. Where both have several seeds they are followed by their "
         "number of standard errors (SE), in bold from 1.96 on; a single run has no standard error: train it with more "
@@ -130,30 +129,30 @@ def _side_by_side(groups: Sequence[Group]) -> str:
     return (_table([*heads, *(["real data"] if real else [])], rows) + note) if rows else ""
 
 
-def value_text(group: Group, name: str, kind: str) -> str:
+def value_text(group: Group, name: str) -> str:
     """``0.345 ± 0.012``."""
     value = group.values.get(name)
-    figure = shown(name, kind)
+    figure = shown(name)
     if value is None:
         return "–"
     return figure.text(value.mean) + ("" if math.isnan(value.error) else f" ± {figure.text(value.error)}")
 
 
-def difference_text(group: Group, first: Group, name: str, kind: str) -> str:
+def difference_text(group: Group, first: Group, name: str) -> str:
     """``+0.012 (3.1 SE)``."""
     apart, errors = group.difference(first, name)
     if math.isnan(apart):
         return "–"
-    text = shown(name, kind).text(apart)
+    text = shown(name).text(apart)
     text = text if text.startswith("-") else f"+{text}"
     return text if math.isnan(errors) else f"{text} ({errors:+.1f} SE)"
 
 
-def _table(heads: Sequence[str], rows: Sequence[tuple[str, str, Sequence[str]]]) -> str:
+def _table(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
     top = "".join(f"<th>{escape(head)}</th>" for head in heads)
     body = []
-    for name, kind, cells in rows:
-        figure = shown(name, kind)
+    for name, cells in rows:
+        figure = shown(name)
         meaning = f"<small>{escape(figure.meaning)}</small>" if figure.meaning else ""
         row = "".join(f"<td{_bold(cell)}>{escape(cell)}</td>" for cell in cells)
         body.append(f"<tr><th>{escape(figure.title)}{meaning}</th>{row}</tr>")

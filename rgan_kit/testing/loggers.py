@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from rgan_kit.contracts import RunInfo
 from rgan_kit.testing.parts import DescribedContract
 from rgan_kit.testing.requirements import require, unfailing
@@ -59,7 +61,9 @@ class LoggerContract(DescribedContract):
         shown = folder / "samples" / f"step-{start + steps:08d}" / "samples.txt"
         shown.parent.mkdir(parents=True, exist_ok=True)
         shown.write_text(f"{SAMPLES[0]}\n", encoding="utf-8")
-        samples = {"samples": [text.upper() for text in SAMPLES], "lines": SAMPLES, "files": [shown]}
+        outputs = {"tokens": np.ones((len(SAMPLES), 4), np.int64), "lengths": np.full(len(SAMPLES), 3)}
+        decoded = [text.upper() for text in SAMPLES]
+        samples = {"samples": decoded, "lines": SAMPLES, "files": [shown], "outputs": outputs}
         self.tell("rgankit_samples", run=run, step=start + steps, **samples)
         self.tell("rgankit_warning", run=run, step=start + steps, text="the samples collapse: 1% of them are distinct")
         self.tell("rgankit_checkpoint_saved", run=run, step=start + steps, path=checkpoint)

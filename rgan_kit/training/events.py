@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rgan_kit.config import RunConfig
-from rgan_kit.contracts import RunInfo
+from rgan_kit.contracts import RunInfo, SampleSet
 from rgan_kit.plugins.host import PluginHost
 from rgan_kit.training.history import History
 from rgan_kit.training.reporting import MetricsFile, Reporter
@@ -53,9 +53,10 @@ class Events:
         self.metrics(step, {"samples/distinct": distinct})
         self._reporter.samples(step, [*lines[:LINES_SHOWN], f"({distinct:.0%} of {len(lines)} are distinct)"])
 
-    def samples(self, step: int, samples: Sequence[Any], lines: Sequence[str], files: Sequence[Path]) -> None:
-        """The same as decoded, as lines and as files, now that these are written."""
-        self._host.notify("rgankit_samples", run=self._run, step=step, samples=samples, lines=lines, files=files)
+    def samples(self, step: int, drawn: SampleSet, lines: Sequence[str], files: Sequence[Path]) -> None:
+        """The same as decoded, as lines, as files, now that these are written, and as arrays."""
+        told = {"samples": drawn.samples, "lines": lines, "files": files, "outputs": drawn.outputs}
+        self._host.notify("rgankit_samples", run=self._run, step=step, **told)
 
     def overview(self, step: int, told: Mapping[str, Any]) -> None:
         """What a report shows of samples, see ``Overview``."""

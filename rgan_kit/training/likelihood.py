@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from rgan_kit.config import RunConfig
 from rgan_kit.contracts import Autoregressive, Batch, Dataset, NetworkName, SequenceSource, TokenSpec, evenly
 from rgan_kit.contracts.data import DataSpec
+from rgan_kit.nn import Emission
 from rgan_kit.training.engine import Engine
 from rgan_kit.training.importance import importance_weighted
 
@@ -22,6 +23,13 @@ MOST_HELD_OUT = 1000
 
 MOST_ENCODED, IMPORTANCE_SAMPLES = 256, 16
 """The same where it is a bound, for which every sequence is scored under so many latents."""
+
+
+def is_density(generator: nn.Module, spec: DataSpec) -> bool:
+    """Whether the nats of a generator are of a density, which compares with no probability: of series and frames,
+    unless every emission says that its steps are discrete."""
+    emissions = [each for each in generator.modules() if isinstance(each, Emission)]
+    return not isinstance(spec, TokenSpec) and not (emissions and all(each.discrete for each in emissions))
 
 
 @dataclass(frozen=True)

@@ -37,18 +37,20 @@ class Overview:
         dataset: what is trained on.
         engine: where it computes.
         discriminator: whose scores are told; None where there is none.
+        density: whether the nats of the generator are of a density.
     """
 
-    def __init__(self, dataset: Dataset, engine: Engine, discriminator: nn.Module | None) -> None:
+    def __init__(self, dataset: Dataset, engine: Engine, discriminator: nn.Module | None, density: bool) -> None:
         self._dataset, self._engine, self._discriminator = dataset, engine, discriminator
+        self._density = density
         self._plane: Plane | None = None
         self._failed = False
 
     def of(self, drawn: SampleSet, lines: Sequence[str]) -> dict[str, Any]:
         """``samples``: ``lines``; ``points``, pairs of numbers; of series ``curves``, ``[sample][feature][step]``; and,
         with a discriminator, ``scores`` of them and ``real_scores`` of held-out ones, logits. The first time also
-        ``real``: the same of held-out data, the share of its variance that the plane has (``explained``), and
-        ``names`` of the features. Lines alone where something of it fails."""
+        ``real``: the same of held-out data, the share of its variance that the plane has (``explained``),
+        ``names`` of the features, and whether nats are of a ``density``. Lines alone where something of it fails."""
         told: dict[str, Any] = {"samples": {"lines": _shortened(lines)}}
         if self._failed:
             return told
@@ -73,6 +75,7 @@ class Overview:
             "lines": self._real_lines(),
             "points": _rounded(plane.real),
             "explained": round(plane.explained, 4),
+            "density": self._density,
             **self._curves(self._held_out(_CURVES)),
             **({"names": list(spec.names[:_FEATURES_SHOWN])} if isinstance(spec, SeriesSpec) else {}),
         }

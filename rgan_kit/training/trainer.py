@@ -31,7 +31,7 @@ from rgan_kit.training.checkpoints import CheckpointFolder
 from rgan_kit.training.engine import Engine
 from rgan_kit.training.events import Events
 from rgan_kit.training.gallery import Gallery
-from rgan_kit.training.likelihood import HeldOut
+from rgan_kit.training.likelihood import HeldOut, is_density
 from rgan_kit.training.means import Means
 from rgan_kit.training.monitor import Monitor
 from rgan_kit.training.optimizers import check_names
@@ -87,7 +87,9 @@ class Trainer:
         self.generator = composed(config, self.updater.averaged, dataset.spec)
         self.likelihood = HeldOut.of(config, self.updater.averaged, self.generator)
         self.assessor = Assessor(dataset, registry, engine, options.evaluation_samples)
-        self.overview = Overview(dataset, engine, networks.get("discriminator"))
+        self.overview = Overview(
+            dataset, engine, networks.get("discriminator"), is_density(self.generator, dataset.spec)
+        )
         self.checkpoints = CheckpointFolder(folder / "checkpoints")
         self.gallery = Gallery(folder / "samples")
         self.state = TrainerState()
@@ -241,7 +243,7 @@ class Trainer:
         shown = as_lines(self.dataset.decoder, drawn.samples, drawn.labels)
         self.events.drawn(step, shown, len(set(lines)) / len(lines))
         files = self.gallery.write(step, drawn, self.dataset)
-        self.events.samples(step, drawn.samples, shown, files)
+        self.events.samples(step, drawn, shown, files)
         self.events.overview(step, self.overview.of(drawn, shown))
 
     def _evaluate(self, moment: str) -> None:

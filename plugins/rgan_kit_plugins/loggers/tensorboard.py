@@ -9,8 +9,10 @@ from rgan_kit import hookimpl
 from rgan_kit.errors import DeviceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import numpy as np
 
     from rgan_kit.contracts import RunInfo
 
@@ -19,14 +21,20 @@ NAME: Final = "tensorboard"
 LINES: Final = 32
 """Samples shown as text; all of them lie in the run's ``samples``."""
 
+MOST_VALUES: Final = 100_000
+"""That a histogram is made of."""
+
+FEATURES: Final = 16
+"""Of a series, that have a histogram each."""
+
 SOUNDS: Final = 2
 """Samples that can be listened to."""
 
 
 class TensorBoardLogger:
     """Writes to ``<run>/tensorboard``; look at it with ``tensorboard --logdir runs``. Metrics become scalars, samples
-    text, their first picture (a contact sheet, where the domain writes one) an image and their first sounds audio;
-    warnings and the final table become text."""
+    text, their first picture (a contact sheet, where the domain writes one) an image, their first sounds audio, their
+    lengths and values histograms, and so the weights of each checkpoint; warnings and the final table become text."""
 
     def __init__(self) -> None:
         self._writer: Any = None
@@ -57,10 +65,14 @@ class TensorBoardLogger:
                 self._writer.add_scalar(name, value, step)
 
     @hookimpl
-    def rgankit_samples(self, step: int, lines: Sequence[str], files: Sequence[Path]) -> None:
-        """Text, one picture, two sounds."""
+    def rgankit_samples(
+        self, step: int, lines: Sequence[str], files: Sequence[Path], outputs: Mapping[str, np.ndarray]
+    ) -> None:
+        """Text, one picture, two sounds, histograms."""
         if self._writer is None:
             return
+        for name, values in _distributions(outputs):
+            self._histogram(f"samples/{name}", values, step)
         left = len(lines) - LINES
         more = [f"… and {left:,} more in the run's samples"] if left > 0 else []
         self._writer.add_text("samples", "\n".join(f"    {line}" for line in [*lines[:LINES], *more]), step)
@@ -70,6 +82,25 @@ class TensorBoardLogger:
             with wave.open(str(file)) as sound:
                 if sound.getsampwidth() == 2:
                     self._writer.add_audio(f"samples/{number}", _values(sound), step, sample_rate=sound.getframerate())
+
+    @hookimpl
+    def rgankit_checkpoint_saved(self, step: int, path: Path) -> None:
+        """A histogram of each weight."""
+        if self._writer is None:
+            return
+        from safetensors.torch import load_file
+
+        for name, tensor in load_file(path / "model.safetensors").items():
+            if not name.startswith("average_of_"):
+                self._histogram(f"weights/{name}", tensor.float().flatten().numpy(), step)
+
+    def _histogram(self, name: str, values: np.ndarray, step: int) -> None:
+        """Of the finite ones, if there are any; of many, of some from all over them."""
+        import numpy as np
+
+        known = values[np.isfinite(values)][:: max(1, values.size // MOST_VALUES)]
+        if known.size:
+            self._writer.add_histogram(name, known, step)
 
     @hookimpl
     def rgankit_warning(self, step: int, text: str) -> None:
@@ -90,6 +121,23 @@ class TensorBoardLogger:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _distributions(outputs: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+    """Lengths, where samples have several, and the values of each feature of series, or of pixels, up to them."""
+    import numpy as np
+
+    lengths = outputs.get("lengths")
+    if lengths is not None:
+        yield "lengths", lengths
+    for kind in ("series", "frames"):
+        if (values := outputs.get(kind)) is not None:
+            whole = np.full(len(values), values.shape[1])
+            inside = np.arange(values.shape[1]) < (whole if lengths is None else lengths)[:, None]
+            if kind == "frames":
+                yield "pixels", values[inside].ravel()
+            else:
+                yield from ((f"feature {n + 1}", each) for n, each in enumerate(values[inside].T[:FEATURES]))
 
 
 def _picture(file: Path) -> Any:

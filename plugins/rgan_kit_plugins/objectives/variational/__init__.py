@@ -18,7 +18,8 @@ class VariationalOptions(Options):
         1.0, gt=0, le=1e3, description="of the divergence from the prior; 1 is the bound itself (Higgins et al. 2017)"
     )
     annealing: Literal["none", "linear", "logistic", "cyclical"] = Field(
-        "linear", description="how the divergence's weight rises from 0 to beta (cyclical: Fu et al. 2019)"
+        "linear",
+        description="KL annealing: how the divergence's weight rises from 0 to beta (cyclical: Fu et al. 2019)",
     )
     annealing_share: float = Field(
         0.5, gt=0, le=1, description="share of the stage, or of each cycle, in which the weight rises"

@@ -9,7 +9,7 @@ from rgan_kit.files.lengths import length_shares
 from rgan_kit.files.manifests import DecoderManifest, one_of
 from rgan_kit.files.naming import numbered
 from rgan_kit.files.refusals import UnreadableError, missing, nothing_usable
-from rgan_kit.files.sandbox import Answer, Request, Sandbox, ask_all
+from rgan_kit.files.sandbox import Answer, Question, Sandbox, ask_all
 from rgan_kit.files.splits import Split, at_random, by_group, by_name, by_time
 from rgan_kit.files.windows import Spans
 
@@ -32,7 +32,7 @@ __all__ = [
     "numbered",
     "one_of",
     "Answer",
-    "Request",
+    "Question",
     "Sandbox",
     "ask_all",
     "Split",

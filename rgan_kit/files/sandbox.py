@@ -5,7 +5,7 @@ What runs there is a program of the domain's own, loaded by its path; ``serving`
     PROGRAM = Path(__file__).with_name("worker.py")
 
     with Sandbox(PROGRAM, seconds=10, memory=2**31) as sandbox:
-        for outcome in sandbox.each([Request({"file": str(file)}) for file in files]):
+        for outcome in sandbox.each([Question({"file": str(file)}) for file in files]):
             try:
                 for answer in outcome:
                     ...
@@ -45,7 +45,7 @@ _MOST_WORKERS: Final = 4
 
 
 @dataclass(frozen=True)
-class Request:
+class Question:
     """What the program is asked: JSON-able words, and bytes (of a file that it does not have to open itself)."""
 
     header: dict[str, Any]
@@ -108,7 +108,7 @@ class Sandbox:
         self._end(patience=0)
         self._folder.cleanup()
 
-    def each(self, requests: Sequence[Request]) -> Iterator[Iterator[Answer]]:
+    def each(self, requests: Sequence[Question]) -> Iterator[Iterator[Answer]]:
         """For every request, in order, its answers; what is not taken of them is passed over.
 
         Iterating the answers raises ``UnreadableError`` where the file cannot be used: the program says so, or it
@@ -137,7 +137,7 @@ class Sandbox:
             if feeder is not None or done < len(requests):
                 self._end(patience=0)  # its answers to what was left would be taken for those to the next requests
 
-    def ask(self, request: Request) -> list[Answer]:
+    def ask(self, request: Question) -> list[Answer]:
         """All answers to one request.
 
         Raises:
@@ -149,7 +149,7 @@ class Sandbox:
             raise outcome
         return outcome
 
-    def ask_in_turn(self, requests: Sequence[Request]) -> list[list[Answer] | UnreadableError]:
+    def ask_in_turn(self, requests: Sequence[Question]) -> list[list[Answer] | UnreadableError]:
         """All answers to each request, or why it cannot be used.
 
         Raises:
@@ -245,7 +245,7 @@ class Sandbox:
 
 
 def ask_all(
-    program: Path, requests: Sequence[Request], *, a_worker: int, **options: Any
+    program: Path, requests: Sequence[Question], *, a_worker: int, **options: Any
 ) -> list[list[Answer] | UnreadableError]:
     """The answers to every request, or why it cannot be used, in order; by several sandboxes at once where there are
     enough requests.
@@ -272,13 +272,13 @@ def ask_all(
 
 
 def _ask_some(
-    program: Path, requests: Sequence[Request], options: dict[str, Any]
+    program: Path, requests: Sequence[Question], options: dict[str, Any]
 ) -> list[list[Answer] | UnreadableError]:
     with Sandbox(program, **options) as sandbox:
         return sandbox.ask_in_turn(requests)
 
 
-def _feed(process: subprocess.Popen[bytes], requests: Sequence[Request]) -> None:
+def _feed(process: subprocess.Popen[bytes], requests: Sequence[Question]) -> None:
     """Sends requests, ahead of their answers: waiting for each would cost two switches between processes a file."""
     assert process.stdin is not None
     with contextlib.suppress(OSError, ValueError):  # the process has ended; what it did not answer is sent again

@@ -23,7 +23,7 @@ from rgan_kit_plugins.domains.music.metres import Metre
 from rgan_kit_plugins.domains.music.notes import DRUMS, Defaults
 from rgan_kit_plugins.domains.music.pianoroll import PianoRoll
 from rgan_kit_plugins.domains.music.remi import Remi
-from rgan_kit_plugins.domains.music.vocabulary import Vocabulary, number_of
+from rgan_kit_plugins.domains.music.vocabulary import EventVocabulary, number_of
 from rgan_kit_plugins.domains.series.decoder import VERSION, SeriesDecoder, SeriesManifest
 from rgan_kit_plugins.domains.series.encoding import Variable, Variables
 from rgan_kit_plugins.domains.series.picture import Curves
@@ -76,18 +76,18 @@ def _text() -> TextDecoder:
     return TextDecoder(TextManifest.of(Level("word"), [*SPECIAL, *WORDS]))
 
 
-def _melody_names() -> Vocabulary:
+def _melody_names() -> EventVocabulary:
     return Melody.names(PITCHES)
 
 
-def _event_names() -> Vocabulary:
+def _event_names() -> EventVocabulary:
     tempos, velocities = np.array([80, 100, 120]), np.array([40, 80, 120])
     return Events.names(PITCHES, 8, 2, tempos, velocities, 3)
 
 
-def _bar_names() -> Vocabulary:
+def _bar_names() -> EventVocabulary:
     metres = sorted(map(number_of, [Metre(3, 4), Metre(6, 8), Metre(13, 32)]))
-    return Vocabulary.of({
+    return EventVocabulary.of({
         "bar": (0,), "metre": metres, "position": range(12), "tempo": (80, 120), "program": (0, 40), "pitch": PITCHES,
         "drum": (36, 42), "duration": range(1, 9), "velocity": (40, 90),
     })  # fmt: skip

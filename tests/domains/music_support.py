@@ -15,7 +15,7 @@ from rgan_kit_plugins.domains.music.metres import Bars, Metre
 from rgan_kit_plugins.domains.music.notes import COLUMNS, DRUMS, Defaults, Note, Passage, Piece
 from rgan_kit_plugins.domains.music.pianoroll import PianoRoll
 from rgan_kit_plugins.domains.music.remi import Remi
-from rgan_kit_plugins.domains.music.vocabulary import Vocabulary, number_of
+from rgan_kit_plugins.domains.music.vocabulary import EventVocabulary, number_of
 
 PIANO = range(21, 109)
 LEVELS = np.array([16, 48, 80, 112])
@@ -28,7 +28,7 @@ BARRED = Melody(Melody.names(PIANO, METRES), DEFAULTS)
 EVENTS = Events(Events.names(PIANO, 32, 3, TEMPOS, LEVELS, 4), DEFAULTS)
 PLAIN = Events(Events.names(range(60, 72), 4, 1, np.array([100]), np.array([80]), 8), Defaults(4, Metre(), 100.0, 80))
 REMI = Remi(
-    Vocabulary.of({
+    EventVocabulary.of({
         "bar": (0,), "metre": sorted(map(number_of, METRES)), "position": range(16), "tempo": TEMPOS.tolist(),
         "program": (0, 32, 40), "pitch": PIANO, "drum": (36, 38, 42), "duration": range(1, 65),
         "velocity": LEVELS.tolist(),
@@ -37,7 +37,7 @@ REMI = Remi(
     by_program=True,
 )  # fmt: skip
 NUMBERED = Remi(
-    Vocabulary.of({
+    EventVocabulary.of({
         "bar": (0,), "position": range(16), "track": range(3), "pitch": PIANO, "duration": range(1, 65),
         "velocity": LEVELS.tolist(),
     }),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rgan_kit.contracts import DeviceError
-from rgan_kit.files import Answer, Request, Sandbox, UnreadableError, ask_all, serving
+from rgan_kit.files import Answer, Question, Sandbox, UnreadableError, ask_all, serving
 
 PROGRAM = Path(__file__).with_name("sandboxed.py")
 
@@ -21,11 +21,11 @@ def sandbox():
         yield opened
 
 
-def echo(content: bytes) -> Request:
-    return Request({"what": "echo"}, content)
+def echo(content: bytes) -> Question:
+    return Question({"what": "echo"}, content)
 
 
-def outcome(sandbox: Sandbox, request: Request) -> str:
+def outcome(sandbox: Sandbox, request: Question) -> str:
     with pytest.raises(UnreadableError) as caught:
         sandbox.ask(request)
     assert sandbox.ask(echo(b"still here")) == [Answer({"size": 10}, b"still here")]
@@ -41,11 +41,11 @@ def test_answers_come_in_order_with_every_byte(sandbox):
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (Request({"what": "crash"}), "the parser crashes on it (SIGSEGV)"),
-        (Request({"what": "exit", "status": 3}), "the parser crashes on it (it ended with 3)"),
-        (Request({"what": "exit", "status": 0}), "the parser crashes on it (it ended with 0)"),
-        (Request({"what": "nothing"}), "it cannot be read (what is nothing?)"),
-        (Request({"what": "lie", "beyond": 900}), "it cannot be read ([Errno 9] Bad file descriptor)"),
+        (Question({"what": "crash"}), "the parser crashes on it (SIGSEGV)"),
+        (Question({"what": "exit", "status": 3}), "the parser crashes on it (it ended with 3)"),
+        (Question({"what": "exit", "status": 0}), "the parser crashes on it (it ended with 0)"),
+        (Question({"what": "nothing"}), "it cannot be read (what is nothing?)"),
+        (Question({"what": "lie", "beyond": 900}), "it cannot be read ([Errno 9] Bad file descriptor)"),
     ],
 )
 def test_a_file_that_does_harm_is_lost_alone_with_the_reason(sandbox, request_, words):
@@ -54,13 +54,13 @@ def test_a_file_that_does_harm_is_lost_alone_with_the_reason(sandbox, request_, 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is capped on Linux alone")
 def test_memory_is_capped(sandbox):
-    assert outcome(sandbox, Request({"what": "allocate", "bytes": 2**30})) == "it takes more memory than a file should"
+    assert outcome(sandbox, Question({"what": "allocate", "bytes": 2**30})) == "it takes more memory than a file should"
 
 
 def test_a_file_that_takes_too_long_is_given_up_and_those_after_it_are_not(sandbox):
     began = time.monotonic()
     with Sandbox(PROGRAM, seconds=0.5, memory=2**29) as hasty:
-        requests = [echo(b"a"), Request({"what": "slow"}), echo(b"b")]
+        requests = [echo(b"a"), Question({"what": "slow"}), echo(b"b")]
         outcomes = []
         for answers in hasty.each(requests):
             try:
@@ -73,7 +73,7 @@ def test_a_file_that_takes_too_long_is_given_up_and_those_after_it_are_not(sandb
 
 def test_time_in_which_nobody_asks_does_not_count():
     with Sandbox(PROGRAM, seconds=0.6, memory=2**29) as hasty:
-        for answers in hasty.each([Request({"what": "count", "most": 3, "bytes": 2**20})]):
+        for answers in hasty.each([Question({"what": "count", "most": 3, "bytes": 2**20})]):
             numbers = []
             for answer in answers:
                 time.sleep(0.5)
@@ -82,7 +82,7 @@ def test_time_in_which_nobody_asks_does_not_count():
 
 
 def test_answers_that_are_not_taken_are_not_taken_for_others(sandbox):
-    many = Request({"what": "count", "most": 50, "bytes": 2**16})
+    many = Question({"what": "count", "most": 50, "bytes": 2**16})
     first = [next(answers).header["number"] for answers in sandbox.each([many, many])]
     assert first == [0, 0]
     for answers in sandbox.each([many, many]):
@@ -92,12 +92,12 @@ def test_answers_that_are_not_taken_are_not_taken_for_others(sandbox):
 
 
 def test_what_libraries_print_is_no_message(sandbox):
-    assert sandbox.ask(Request({"what": "print"})) == [Answer({}, b"quiet")]
+    assert sandbox.ask(Question({"what": "print"})) == [Answer({}, b"quiet")]
 
 
 def test_it_works_in_a_folder_of_its_own_that_goes_with_it():
     with Sandbox(PROGRAM, seconds=20, memory=2**29) as own:
-        (answer,) = own.ask(Request({"what": "where"}))
+        (answer,) = own.ask(Question({"what": "where"}))
         folder = Path(answer.header["cwd"])
         assert folder.is_dir() and answer.header["temporary"] == str(folder) != str(Path.cwd())
         process = own._process
@@ -128,7 +128,7 @@ def test_a_program_that_does_not_start_is_a_device_error_that_says_why(tmp_path)
 
 
 def test_many_requests_are_shared_by_several_processes_and_come_back_in_order():
-    requests = [echo(bytes([number])) if number % 7 else Request({"what": "crash"}) for number in range(24)]
+    requests = [echo(bytes([number])) if number % 7 else Question({"what": "crash"}) for number in range(24)]
     outcomes = ask_all(PROGRAM, requests, a_worker=12, seconds=20, memory=2**29)
     for number, each in enumerate(outcomes):
         assert isinstance(each, UnreadableError) if not number % 7 else each == [Answer({"size": 1}, bytes([number]))]

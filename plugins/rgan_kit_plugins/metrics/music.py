@@ -41,7 +41,7 @@ _SHORT: Final = 1 / 8
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
+class Content:
     """What pieces hold.
 
     Attributes:
@@ -55,7 +55,7 @@ class Tally:
     figures: dict[str, float]
 
 
-def tally(pieces: Sequence[Piece]) -> Tally | None:
+def tally(pieces: Sequence[Piece]) -> Content | None:
     """What pieces hold; None where they have no note."""
     histograms = [np.zeros(12), np.zeros(41), np.zeros(_GRID)]
     rows: list[dict[str, float]] = []
@@ -78,7 +78,7 @@ def tally(pieces: Sequence[Piece]) -> Tally | None:
     pitch_classes, durations, onsets = (each / each.sum() for each in histograms)
     names = dict.fromkeys(name for row in rows for name in row)
     means = {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}
-    return Tally(pitch_classes, durations, onsets, means)
+    return Content(pitch_classes, durations, onsets, means)
 
 
 def _of_piece(notes: np.ndarray, bars: np.ndarray, piece: Piece) -> dict[str, float]:
@@ -124,7 +124,7 @@ def compute(samples: SampleSet) -> dict[str, Measured]:
     return {**found, **{name: Measured(made.figures[name], held_out.figures[name]) for name in both}}
 
 
-def _overlaps(left: Tally, right: Tally) -> dict[str, float]:
+def _overlaps(left: Content, right: Content) -> dict[str, float]:
     """Area that two histograms share: 1 for equal ones."""
     return {
         "pitch_class_overlap": float(np.minimum(left.pitch_classes, right.pitch_classes).sum()),
@@ -133,10 +133,10 @@ def _overlaps(left: Tally, right: Tally) -> dict[str, float]:
     }
 
 
-_known: Final[WeakKeyDictionary[Dataset, tuple[Tally | None, Tally | None]]] = WeakKeyDictionary()
+_known: Final[WeakKeyDictionary[Dataset, tuple[Content | None, Content | None]]] = WeakKeyDictionary()
 
 
-def _real(dataset: Dataset) -> tuple[Tally | None, Tally | None]:
+def _real(dataset: Dataset) -> tuple[Content | None, Content | None]:
     """Of training and of held-out pieces."""
     if dataset not in _known:
         _known[dataset] = tally(_pieces(dataset, dataset.train)), tally(_pieces(dataset, dataset.validation))

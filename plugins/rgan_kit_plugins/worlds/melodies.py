@@ -51,7 +51,7 @@ Event = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Key:
+class MusicalKey:
     """A key: its name, the MIDI pitch of its tonic, and the semitones of its seven degrees."""
 
     name: str
@@ -69,8 +69,8 @@ class Key:
 
 
 KEYS: Final = (
-    Key("c-major", 60, _MAJOR), Key("d-major", 62, _MAJOR), Key("f-major", 65, _MAJOR),
-    Key("g-major", 67, _MAJOR), Key("a-minor", 57, _MINOR), Key("e-minor", 64, _MINOR),
+    MusicalKey("c-major", 60, _MAJOR), MusicalKey("d-major", 62, _MAJOR), MusicalKey("f-major", 65, _MAJOR),
+    MusicalKey("g-major", 67, _MAJOR), MusicalKey("a-minor", 57, _MINOR), MusicalKey("e-minor", 64, _MINOR),
 )  # fmt: skip
 
 

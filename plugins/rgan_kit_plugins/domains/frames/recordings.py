@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from rgan_kit.contracts import DataError, DeviceError, Tally
-from rgan_kit.files import Answer, Fingerprint, Request, Sandbox, UnreadableError, by_number, nothing_usable
+from rgan_kit.files import Answer, Fingerprint, Question, Sandbox, UnreadableError, by_number, nothing_usable
 from rgan_kit_plugins.domains.frames.ends import End
 from rgan_kit_plugins.domains.frames.preparation import Preparation
 from rgan_kit_plugins.domains.frames.signatures import Kind
@@ -133,10 +133,10 @@ def read(sources: Sources, preparation: Preparation, store: FrameStore, seconds:
     return Recordings(recordings, left_out, mark.hex())
 
 
-def request_for(source: Source, preparation: Preparation) -> Request:
+def request_for(source: Source, preparation: Preparation) -> Question:
     """What the decoding process is asked about a source."""
     files = [str(file.absolute()) for file in source.files]
-    return Request({"kind": source.kind, "files": files, "preparation": asdict(preparation)})
+    return Question({"kind": source.kind, "files": files, "preparation": asdict(preparation)})
 
 
 def need(kinds: Iterable[Kind]) -> None:

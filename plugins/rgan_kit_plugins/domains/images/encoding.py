@@ -19,7 +19,7 @@ _FPS = 1.0  # a picture stands still
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class PictureRows:
     """Clips of one frame, taken as series; a sequence source."""
 
     clips: Clips
@@ -59,7 +59,7 @@ def series_spec(preparation: Preparation, labels: tuple[str, ...]) -> SeriesSpec
 
 def samples_of(pictures: Clips, form: Form) -> SequenceSource:
     """Clips of one picture each as networks are to see them."""
-    return Rows(pictures) if form == "rows" else pictures
+    return PictureRows(pictures) if form == "rows" else pictures
 
 
 def spec_of(preparation: Preparation, labels: tuple[str, ...], form: Form) -> SeriesSpec | FrameSpec:

@@ -25,7 +25,7 @@ from rgan_kit_plugins.domains.music.notes import DRUMS, Defaults, Passage, Piece
 from rgan_kit_plugins.domains.music.options import RepresentationName
 from rgan_kit_plugins.domains.music.pianoroll import THRESHOLD, PianoRoll
 from rgan_kit_plugins.domains.music.remi import Remi
-from rgan_kit_plugins.domains.music.vocabulary import MOST_NAMES, SPECIAL_TOKENS, Vocabulary, check_names, name
+from rgan_kit_plugins.domains.music.vocabulary import MOST_NAMES, SPECIAL_TOKENS, EventVocabulary, check_names, name
 
 VERSION: Final = 1
 
@@ -105,8 +105,8 @@ class MusicManifest(DecoderManifest):
             onsets = len(self.features or ()) > len(self.pitches)
             return PianoRoll(self.pitches, defaults, onsets=onsets, metres=metres)
         if self.representation == "remi":
-            return Remi(Vocabulary(vocabulary), defaults, by_program=self.reading.by_program)
-        return (Melody if self.representation == "melody" else Events)(Vocabulary(vocabulary), defaults)
+            return Remi(EventVocabulary(vocabulary), defaults, by_program=self.reading.by_program)
+        return (Melody if self.representation == "melody" else Events)(EventVocabulary(vocabulary), defaults)
 
 
 def _metre(text: str) -> Metre:

@@ -30,7 +30,7 @@ from rgan_kit_plugins.domains.music.notes import (
     joined,
     settle,
 )
-from rgan_kit_plugins.domains.music.vocabulary import Vocabulary, metre_of, number_of
+from rgan_kit_plugins.domains.music.vocabulary import EventVocabulary, metre_of, number_of
 
 
 class Events:
@@ -45,7 +45,7 @@ class Events:
     kinds: ClassVar[tuple[str, ...]] = ("tempo", "metre", "shift", "track", "pitch", "duration", "velocity")
     needed: ClassVar[tuple[str, ...]] = ("shift", "pitch", "duration")
 
-    def __init__(self, vocabulary: Vocabulary, defaults: Defaults) -> None:
+    def __init__(self, vocabulary: EventVocabulary, defaults: Defaults) -> None:
         self.vocabulary = vocabulary
         self.defaults = defaults
         self.tokens = vocabulary.tokens
@@ -67,7 +67,7 @@ class Events:
         velocities: np.ndarray,
         velocity_bins: int,
         metres: Sequence[Metre] = (),
-    ) -> Vocabulary:
+    ) -> EventVocabulary:
         """The vocabulary for data: symbols of metre, tempo and loudness lie where the data has them, and there are none
         where it has one alone.
 
@@ -80,7 +80,7 @@ class Events:
             velocity_bins: most loudnesses.
             metres: of all samples.
         """
-        return Vocabulary.of({
+        return EventVocabulary.of({
             "tempo": levels(tempos, MOST_TEMPOS),
             "shift": range(1, longest + 1),
             "track": range(tracks) if tracks > 1 else (),

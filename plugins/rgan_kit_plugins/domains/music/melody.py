@@ -28,7 +28,7 @@ from rgan_kit_plugins.domains.music.notes import (
     joined,
     steps_of,
 )
-from rgan_kit_plugins.domains.music.vocabulary import Vocabulary, number_of
+from rgan_kit_plugins.domains.music.vocabulary import EventVocabulary, number_of
 
 _PITCHES: Final = 128
 
@@ -45,7 +45,7 @@ class Melody:
     kinds: ClassVar[tuple[str, ...]] = ("rest", "hold", "pitch", "metre", "bar")
     needed: ClassVar[tuple[str, ...]] = ("rest", "hold", "pitch")
 
-    def __init__(self, vocabulary: Vocabulary, defaults: Defaults) -> None:
+    def __init__(self, vocabulary: EventVocabulary, defaults: Defaults) -> None:
         self.vocabulary = vocabulary
         self.defaults = defaults
         self._rest, self._hold = vocabulary.tokens["rest"][0], vocabulary.tokens["hold"][0]
@@ -55,12 +55,12 @@ class Melody:
         self._is_pitch = np.array([kind == "pitch" for kind in vocabulary.kinds])
 
     @staticmethod
-    def names(pitches: range, metres: Sequence[Metre] = (), *, bars: bool = False) -> Vocabulary:
+    def names(pitches: range, metres: Sequence[Metre] = (), *, bars: bool = False) -> EventVocabulary:
         """The vocabulary for a range of pitches, and for the metres of the data, where there are several or bars are
         asked for."""
         told = sorted(map(number_of, metres)) if bars or len(metres) > 1 else []
         bar = (0,) if told else ()
-        return Vocabulary.of({"rest": (0,), "hold": (0,), "pitch": pitches, "metre": told, "bar": bar})
+        return EventVocabulary.of({"rest": (0,), "hold": (0,), "pitch": pitches, "metre": told, "bar": bar})
 
     def allowed_next(self) -> np.ndarray:
         """A note is held after it began; without bars everything else may follow anything."""

@@ -27,6 +27,7 @@ _TOO_MANY: Final = 0.1  # of a file's messages: where so many are out of range i
 _DATA_BYTES: Final = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _END: Final = b"\x00\xff\x2f\x00"
 _FAR: Final = 2**27  # ticks; every note that is read ends long before
+_WAIT: Final = b"\xff\x01\x00\xc0\x80\x80\x00"  # an empty text, and so many ticks
 _STRIKES: Final = [bytes([0x90 | channel]) for channel in range(16)]
 _RELEASES: Final = [
     bytes([0x80 | channel]) + b"\x00".join(bytes([pitch, 0]) for pitch in range(128)) + b"\x00" for channel in range(16)
@@ -139,7 +140,7 @@ def released(content: bytes) -> bytes:
         kind, track = content[place : place + 4], content[place + 8 : end]
         if track[-3:] == _END[1:]:  # what stands before is its time, which now goes to an empty text
             own = [release for strike, release in zip(_STRIKES, _RELEASES, strict=True) if strike in track]
-            track = b"".join([track[:-3], b"\xff\x01\x00", _delta(_FAR), *own, _END[1:]])
+            track = b"".join([track[:-3], _WAIT, *own, _END[1:]])
         parts += [kind, struct.pack(">I", len(track)), track]
         place = end
     return b"".join([*parts, content[place:]])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from rgan_kit.contracts import DeviceError
-from rgan_kit.files import Fingerprint, Found, Request, UnreadableError, ask_all, find, nothing_usable
+from rgan_kit.files import Fingerprint, Found, Question, UnreadableError, ask_all, find, nothing_usable
 from rgan_kit_plugins.domains.music.songs import Song, song_of
 
 PROGRAM: Final = Path(__file__).with_name("parser.py")
@@ -69,7 +69,7 @@ class Collection:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Unparsed:
     """A score before it is parsed."""
 
     name: str
@@ -107,9 +107,9 @@ def read_scores(path: Path, *, held_out: Sequence[str] = (), repeats: bool = Fal
     return Collection(found, scores, dict(sorted(refused.items())), mark)
 
 
-def _parsed(parts: list[_Part], refused: dict[str, str], repeats: bool) -> Iterator[Score]:
+def _parsed(parts: list[_Unparsed], refused: dict[str, str], repeats: bool) -> Iterator[Score]:
     seen: dict[bytes, str] = {}
-    requests = [Request({"kind": part.kind}, part.content) for part in parts]
+    requests = [Question({"kind": part.kind}, part.content) for part in parts]
     outcomes = ask_all(
         PROGRAM, requests, a_worker=_SCORES_A_WORKER, seconds=_SECONDS_A_FILE, memory=MOST_MEMORY,
         noun="the parser", hint='Install it again: pip install --force-reinstall "symusic>=0.5.8"',
@@ -132,7 +132,7 @@ def _parsed(parts: list[_Part], refused: dict[str, str], repeats: bool) -> Itera
                 refused[name] = f"the same notes as {first}"
 
 
-def _contents(found: Found, refused: dict[str, str], mark: Fingerprint, repeats: bool) -> Iterator[_Part]:
+def _contents(found: Found, refused: dict[str, str], mark: Fingerprint, repeats: bool) -> Iterator[_Unparsed]:
     """Every file that is worth parsing, those in archives too, each content once but for ``repeats``."""
     seen: dict[bytes, str] = {}
     for number, file in enumerate(found.files):
@@ -144,7 +144,7 @@ def _contents(found: Found, refused: dict[str, str], mark: Fingerprint, repeats:
             continue
         mark.add(content)
         is_archive = name.lower().endswith(ZIP)
-        whole = _Part(name, folder, number, "abc" if name.lower().endswith(ABC) else "midi", content)
+        whole = _Unparsed(name, folder, number, "abc" if name.lower().endswith(ABC) else "midi", content)
         for part in _members(whole, file, refused) if is_archive else [whole]:
             first = seen.setdefault(part.content, part.name)
             if first != part.name and not repeats:
@@ -153,7 +153,7 @@ def _contents(found: Found, refused: dict[str, str], mark: Fingerprint, repeats:
                 yield part
 
 
-def _members(archive: _Part, file: Path, refused: dict[str, str]) -> Iterator[_Part]:
+def _members(archive: _Unparsed, file: Path, refused: dict[str, str]) -> Iterator[_Unparsed]:
     """The scores in a .zip file; a folder that holds all of them is no class."""
     try:
         with zipfile.ZipFile(file) as opened:
@@ -176,12 +176,12 @@ def _members(archive: _Part, file: Path, refused: dict[str, str]) -> Iterator[_P
                     left -= len(content)
                     folders = info.filename.split("/")[skipped:-1]
                     folder = archive.folder or (folders[0] if folders else "")
-                    yield _Part(name, folder, archive.file, "abc" if ending == ABC else "midi", content)
+                    yield _Unparsed(name, folder, archive.file, "abc" if ending == ABC else "midi", content)
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError, zlib.error) as error:
         refused[archive.name] = f"the archive cannot be read ({' '.join(str(error).split())[:200]})"
 
 
-def _tunes(part: _Part, refused: dict[str, str]) -> Iterator[_Part]:
+def _tunes(part: _Unparsed, refused: dict[str, str]) -> Iterator[_Unparsed]:
     """Every score in a file: an .abc may hold many tunes."""
     if part.kind != "abc":
         yield part
@@ -197,4 +197,4 @@ def _tunes(part: _Part, refused: dict[str, str]) -> Iterator[_Part]:
         yield part
         return
     for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(part.content)], strict=True), 1):
-        yield _Part(f"{part.name}:{number}", part.folder, part.file, "abc", part.content[start:end])
+        yield _Unparsed(f"{part.name}:{number}", part.folder, part.file, "abc", part.content[start:end])

@@ -33,7 +33,7 @@ from rgan_kit_plugins.domains.music.notes import (
     joined,
     settle,
 )
-from rgan_kit_plugins.domains.music.vocabulary import Vocabulary, number_of
+from rgan_kit_plugins.domains.music.vocabulary import EventVocabulary, number_of
 
 
 class Remi:
@@ -51,7 +51,7 @@ class Remi:
     )  # fmt: skip
     needed: ClassVar[tuple[str, ...]] = ("bar", "position", "pitch", "duration")
 
-    def __init__(self, vocabulary: Vocabulary, defaults: Defaults, *, by_program: bool) -> None:
+    def __init__(self, vocabulary: EventVocabulary, defaults: Defaults, *, by_program: bool) -> None:
         self.vocabulary = vocabulary
         self.defaults = defaults
         self.by_program = by_program
@@ -71,7 +71,7 @@ class Remi:
         programs: Sequence[int],
         velocity_bins: int,
         longest: int,
-    ) -> Vocabulary:
+    ) -> EventVocabulary:
         """The vocabulary for data: what all passages hold, levels of tempo and loudness as training has them.
 
         Args:
@@ -91,7 +91,7 @@ class Remi:
         melodic = [program for program in programs if program != DRUMS]
         velocities = np.concatenate([passage.notes[:, VELOCITY] for passage in training])
         tempos = np.concatenate([passage.tempos[:, 1] for passage in training])
-        return Vocabulary.of({
+        return EventVocabulary.of({
             "bar": (0,),
             "metre": sorted(number_of(Metre(*each)) for each in metres.tolist()) if len(metres) > 1 else (),
             "position": range(longest_bar),

@@ -45,7 +45,7 @@ _METRE: Final = re.compile(r"metre_([1-9][0-9]?)/([1-9][0-9]?)")
 _PLACES: Final = 100
 
 
-class Vocabulary:
+class EventVocabulary:
     """Names of tokens, the three special ones first.
 
     Args:
@@ -59,7 +59,7 @@ class Vocabulary:
         self.numbers = np.array([number for _, number in parsed], np.int64)
 
     @classmethod
-    def of(cls, numbers: Mapping[str, Iterable[int]]) -> Vocabulary:
+    def of(cls, numbers: Mapping[str, Iterable[int]]) -> EventVocabulary:
         """A vocabulary with the symbols of each kind in the order given."""
         return cls([*SPECIAL, *(name(kind, number) for kind, own in numbers.items() for number in own)])
 
@@ -156,7 +156,7 @@ def check_names(names: Sequence[str], kinds: Sequence[str], needed: Sequence[str
         raise ValueError(f"vocabulary does not begin with {', '.join(SPECIAL)}")
     if len(set(names)) < len(names):
         raise ValueError("vocabulary holds a name twice")
-    own = Vocabulary(names)
+    own = EventVocabulary(names)
     wrong = [each for each, kind in zip(own.names, own.kinds, strict=True) if kind and kind not in kinds]
     if wrong:
         raise ValueError(f"vocabulary holds {wrong[0]!r:.40}, which is none of {', '.join(kinds)}")

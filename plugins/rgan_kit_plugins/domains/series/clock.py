@@ -21,7 +21,7 @@ _HOLIDAYS: Final = 5
 Unit = Literal["second", "month", "end of month", "weekday"]
 
 
-class Clock(BaseModel):
+class TimeColumn(BaseModel):
     """A time column whose step is regular.
 
     Attributes:
@@ -75,7 +75,7 @@ _LONG: Final = "%Y-%m-%d %H:%M:%S"
 
 def find_clock(
     name: str, times: np.ndarray, offsets: np.ndarray, *, dates: bool, form: str = "", ahead: int = 0
-) -> tuple[Clock | None, np.ndarray, str]:
+) -> tuple[TimeColumn | None, np.ndarray, str]:
     """The regular step of a time column, where nine in ten steps are equal.
 
     Args:
@@ -106,7 +106,7 @@ def find_clock(
     jumps = np.flatnonzero(inside & ~even)
     word = "" if not dates else " s" if unit == "second" else f" {unit.removeprefix('end of ')}{'s' * (step != 1)}"
     start = float(times[0]) + (ahead if dates else 0)
-    clock = Clock(name=name, moments=dates, start=start, step=step, unit=unit, form=form)
+    clock = TimeColumn(name=name, moments=dates, start=start, step=step, unit=unit, form=form)
     regular = f", with {len(jumps):,} jumps" if len(jumps) else ", regular"
     return clock, jumps, f"{step:g}{word}{regular}"
 

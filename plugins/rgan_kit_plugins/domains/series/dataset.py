@@ -22,7 +22,7 @@ from rgan_kit_plugins.domains.series.reading import Rows, Tables, content_of, la
 from rgan_kit_plugins.domains.series.roles import Recorded, Roles, decide, words_of
 from rgan_kit_plugins.domains.series.samples import (
     MORE,
-    Cut,
+    Division,
     Stretches,
     all_for_training,
     cut,
@@ -89,7 +89,7 @@ def _read(path: Path, options: SeriesOptions) -> tuple[Tables, Roles, Rows]:
 
 
 def _variables(
-    read: Tables, roles: Roles, rows: Rows, values: np.ndarray, made: Cut, options: SeriesOptions
+    read: Tables, roles: Roles, rows: Rows, values: np.ndarray, made: Division, options: SeriesOptions
 ) -> tuple[Variables, list[int]]:
     """What the training rows show of each column, and the places of those that have any value."""
     trained = made.train.cover(len(values))
@@ -133,7 +133,7 @@ def _assembled(
     read: Tables,
     roles: Roles,
     rows: Rows,
-    made: Cut,
+    made: Division,
     variables: Variables,
     encoded: np.ndarray,
     options: SeriesOptions,
@@ -175,7 +175,7 @@ def _about(
     read: Tables,
     roles: Roles,
     rows: Rows,
-    made: Cut,
+    made: Division,
     options: SeriesOptions,
     *,
     variables: Variables,

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from rgan_kit.contracts import Batch, DataError
 from rgan_kit.files import DecoderManifest, one_of
 from rgan_kit.storage import write_whole
-from rgan_kit_plugins.domains.series.clock import Clock
+from rgan_kit_plugins.domains.series.clock import TimeColumn
 from rgan_kit_plugins.domains.series.dialect import MAX_COLUMNS, Dialect
 from rgan_kit_plugins.domains.series.encoding import Name, Variable, Variables
 from rgan_kit_plugins.domains.series.picture import Curves, KeptCurves, can_draw, draw
@@ -64,7 +64,7 @@ class SeriesManifest(DecoderManifest):
     names: tuple[str, ...]
     reading: Recorded
     layout: Layout
-    clock: Clock | None
+    clock: TimeColumn | None
     labels: Annotated[tuple[Name, ...], Field(max_length=MAX_LABELS)]
     curves: KeptCurves
     dialect: Dialect = Dialect()

@@ -80,7 +80,7 @@ class Dialect(BaseModel):
 
 
 @dataclass(frozen=True)
-class Head:
+class FirstLines:
     """What the first lines of a CSV file show.
 
     Attributes:
@@ -112,7 +112,7 @@ class Head:
         return notes
 
 
-def look(file: Path, content: bytes, wide: WideEncoding | None = None) -> Head:
+def look(file: Path, content: bytes, wide: WideEncoding | None = None) -> FirstLines:
     """Looks at the first lines.
 
     Args:
@@ -148,7 +148,7 @@ def look(file: Path, content: bytes, wide: WideEncoding | None = None) -> Head:
     kinds = tuple(_kind(name, column, decimal) for name, column in zip(names, columns, strict=True))
     least = tuple(_least_decimals(column, decimal) for column in columns)
     gaps = any(value and value in MISSING for column in columns for value in column)
-    return Head(dialect, skip, names, header, kinds, least, gaps)
+    return FirstLines(dialect, skip, names, header, kinds, least, gaps)
 
 
 def unique_names(names: list[str]) -> tuple[str, ...]:

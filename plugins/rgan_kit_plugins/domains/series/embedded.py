@@ -10,7 +10,7 @@ import numpy as np
 from rgan_kit.contracts import Dataset, Sequences, SeriesSpec, Truth, evenly
 from rgan_kit.files import Fingerprint
 from rgan_kit.storage import write_whole
-from rgan_kit_plugins.domains.series.clock import Clock
+from rgan_kit_plugins.domains.series.clock import TimeColumn
 from rgan_kit_plugins.domains.series.decoder import VERSION, SeriesDecoder, SeriesManifest
 from rgan_kit_plugins.domains.series.encoding import Variables, describe
 from rgan_kit_plugins.domains.series.options import SeriesOptions
@@ -19,9 +19,9 @@ from rgan_kit_plugins.domains.series.roles import Recorded
 from rgan_kit_plugins.worlds import autoregressive, market, sines
 
 _FEWEST_HELD_OUT: Final = 200
-_STEPS: Final = Clock(name="time", moments=False, start=0.0, step=1.0)
-_HOURS: Final = Clock(name="time", moments=True, start=1_704_067_200.0, step=3600.0)  # from 2024-01-01
-_DAYS: Final = Clock(name="time", moments=True, start=1_704_067_200.0, step=86_400.0)
+_STEPS: Final = TimeColumn(name="time", moments=False, start=0.0, step=1.0)
+_HOURS: Final = TimeColumn(name="time", moments=True, start=1_704_067_200.0, step=3600.0)  # from 2024-01-01
+_DAYS: Final = TimeColumn(name="time", moments=True, start=1_704_067_200.0, step=86_400.0)
 _SEQUENCE: Final = "sequence"
 
 

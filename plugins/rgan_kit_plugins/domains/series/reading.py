@@ -13,7 +13,7 @@ import numpy as np
 
 from rgan_kit.contracts import DataError, Tally
 from rgan_kit.files import Fingerprint, Found, find, nothing_usable
-from rgan_kit_plugins.domains.series.clock import Clock, find_clock
+from rgan_kit_plugins.domains.series.clock import TimeColumn, find_clock
 from rgan_kit_plugins.domains.series.columns import MAX_CELLS, Cells, HowToRead, Table
 from rgan_kit_plugins.domains.series.keys import codes_of
 from rgan_kit_plugins.domains.series.order import forget_what_is_not_finite, in_order, without_twins
@@ -68,7 +68,7 @@ class Rows:
     levels: tuple[tuple[str, ...], ...]
     labels: np.ndarray | None
     label_names: tuple[str, ...]
-    clock: Clock | None
+    clock: TimeColumn | None
     notes: dict[str, str] = field(default_factory=dict)
     tallies: list[Tally] = field(default_factory=list)
 
@@ -210,7 +210,7 @@ def labels_of(file: Path, content: bytes, label: str, read: Tables, roles: Roles
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class _TablePart:
     """What one table gives; ids are numbers of ``names``."""
 
     table: Table
@@ -222,7 +222,7 @@ class _Part:
     labels: list[str | None] | None
 
 
-def _numbered_on(parts: Sequence[_Part]) -> np.ndarray:
+def _numbered_on(parts: Sequence[_TablePart]) -> np.ndarray:
     """int64 ``[rows]``: the sequence of each row of all tables, those of a table numbered on from the one before; -1
     for none."""
     if len(parts) == 1:
@@ -231,7 +231,7 @@ def _numbered_on(parts: Sequence[_Part]) -> np.ndarray:
     return np.concatenate([np.where(p.codes < 0, -1, p.codes + s) for p, s in zip(parts, shifts, strict=False)])
 
 
-def _parts(read: Tables, roles: Roles) -> list[_Part]:
+def _parts(read: Tables, roles: Roles) -> list[_TablePart]:
     parts = []
     for table, place in zip(read.tables, read.places, strict=True):
         name = read.found.name(table.file)
@@ -246,7 +246,7 @@ def _parts(read: Tables, roles: Roles) -> list[_Part]:
     return parts
 
 
-def _part(table: Table, place: int, roles: Roles) -> _Part:
+def _part(table: Table, place: int, roles: Roles) -> _TablePart:
     if absent := [name for name in roles.all if table.get(name) is None]:
         raise DataError(f"it has no column {', '.join(repr(name) for name in absent[:5])}.")
     columns = [column for column in map(table.get, roles.values) if column is not None]
@@ -260,7 +260,7 @@ def _part(table: Table, place: int, roles: Roles) -> _Part:
         places, words = _classes(table, roles.label)
         labels = [None if each < 0 else words[each] for each in places.tolist()]
     times = time.numbers() if time is not None and time.kind != "text" else None
-    return _Part(table, place, columns, codes, names, times, labels)
+    return _TablePart(table, place, columns, codes, names, times, labels)
 
 
 def _classes(table: Table, name: str) -> tuple[np.ndarray, list[str]]:
@@ -274,7 +274,9 @@ def _joined(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
     return np.concatenate(known) if len(known) == len(arrays) else None
 
 
-def _column(parts: Sequence[_Part], place: int, name: str, known: Sequence[str] | None) -> tuple[np.ndarray, list[str]]:
+def _column(
+    parts: Sequence[_TablePart], place: int, name: str, known: Sequence[str] | None
+) -> tuple[np.ndarray, list[str]]:
     """float64 ``[rows]`` and the words that its numbers stand for; none for a column of numbers."""
     cells = [part.columns[place] for part in parts]
     if known is None and all(each.kind != "text" for each in cells):
@@ -293,8 +295,8 @@ def _column(parts: Sequence[_Part], place: int, name: str, known: Sequence[str] 
 
 
 def _clock(
-    times: np.ndarray | None, offsets: np.ndarray, parts: Sequence[_Part], roles: Roles, notes: dict[str, str]
-) -> tuple[Clock | None, np.ndarray]:
+    times: np.ndarray | None, offsets: np.ndarray, parts: Sequence[_TablePart], roles: Roles, notes: dict[str, str]
+) -> tuple[TimeColumn | None, np.ndarray]:
     if times is None or roles.time is None:
         return None, np.zeros(0, np.int64)
     columns = [column for part in parts if (column := part.table.get(roles.time)) is not None]

@@ -70,7 +70,7 @@ class Stretches:
 
 
 @dataclass(frozen=True, eq=False)
-class Cut:
+class Division:
     """Samples, and what was decided, in words for people.
 
     Attributes:
@@ -85,7 +85,7 @@ class Cut:
     tallies: list[Tally] = field(default_factory=list)
 
 
-def cut(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found, rng: np.random.Generator) -> Cut:
+def cut(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found, rng: np.random.Generator) -> Division:
     """Divides rows into samples.
 
     Args:
@@ -119,7 +119,7 @@ def cut(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found, 
     return made
 
 
-def all_for_training(made: Cut, path: Path) -> tuple[Cut, str]:
+def all_for_training(made: Division, path: Path) -> tuple[Division, str]:
     """The same with nothing held out, and why it has to be so; empty where there is enough to hold some out."""
     total = len(made.train) + len(made.validation)
     if total >= FEWEST_SAMPLES and len(made.train) and len(made.validation):
@@ -139,7 +139,9 @@ def _reasons(tallies: Sequence[Tally]) -> str:
     return "".join(f" {tally}." for tally in tallies if tally.count)
 
 
-def _sequences(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found, rng: np.random.Generator) -> Cut:
+def _sequences(
+    rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found, rng: np.random.Generator
+) -> Division:
     """Whole sequences, held out at random or by their files."""
     everything = Spans(rows.offsets[:-1], rows.lengths)
     limit = options.max_length or _LONGEST_SEQUENCE
@@ -150,13 +152,13 @@ def _sequences(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: 
     tallies = [Tally("sequences", fate, int(np.count_nonzero(~fits)), len(fits), "see domain.max_length")]
     tallies.append(_missing(fits & ~whole, "sequences"))
     if len(kept) < 2:
-        return Cut(kept, everything.where(np.zeros(len(fits), np.bool_)), 0, {}, tallies)
+        return Division(kept, everything.where(np.zeros(len(fits), np.bool_)), 0, {}, tallies)
     split = by_name(found, rows.files[fits & whole]) or at_random(len(kept), options.validation_share, rng, "sequences")
     notes = {"samples": "one a sequence", "split": split.words}
-    return Cut(kept.where(split.train), kept.where(split.validation), 0, notes, tallies)
+    return Division(kept.where(split.train), kept.where(split.validation), 0, notes, tallies)
 
 
-def _windows(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found) -> Cut:
+def _windows(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Found) -> Division:
     """Windows of stretches without a jump of time; the last part of each stretch is held out, after a gap."""
     stretches = unbroken(rows)
     longest = int(stretches.lengths.max())
@@ -170,7 +172,7 @@ def _windows(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Fo
     windows, owners = stretches.windows(length, options.stride or 1)
     notes = {"samples": f"windows of {length:,} rows, one every {options.stride or 1:,}"}
     if len(windows) < 2:
-        return Cut(windows, windows.where(np.zeros(len(windows), np.bool_)), length, notes)
+        return Division(windows, windows.where(np.zeros(len(windows), np.bool_)), length, notes)
     of_file = rows.files[np.searchsorted(rows.offsets, stretches.starts, "right") - 1]
     split = by_name(found, of_file[owners]) or by_time(stretches, windows, owners, options.validation_share, gap)
     notes["split"] = split.words
@@ -181,7 +183,7 @@ def _windows(rows: Rows, options: SeriesOptions, unusable: np.ndarray, found: Fo
     if not options.stride:
         validation = validation[:: _thinned(len(validation), length)]
     lost = np.concatenate([~whole[split.train], ~whole[split.validation]])
-    return Cut(windows.where(train), windows.where(validation), length, notes, [_missing(lost, "windows")])
+    return Division(windows.where(train), windows.where(validation), length, notes, [_missing(lost, "windows")])
 
 
 def _thinned(count: int, length: int) -> int:

@@ -10,7 +10,7 @@ from rgan_kit_plugins.domains.series.encoding import Variable, Variables
 from rgan_kit_plugins.domains.series.options import SeriesOptions
 from rgan_kit_plugins.domains.series.reading import Rows, Tables
 from rgan_kit_plugins.domains.series.roles import Roles
-from rgan_kit_plugins.domains.series.samples import Cut, Stretches
+from rgan_kit_plugins.domains.series.samples import Division, Stretches
 
 _SHOWN = 12
 _DIGITS = 7  # that float32 holds
@@ -20,7 +20,7 @@ def summary_of(
     read: Tables,
     roles: Roles,
     rows: Rows,
-    made: Cut,
+    made: Division,
     variables: Variables,
     sides: tuple[Stretches, Stretches],
     options: SeriesOptions,

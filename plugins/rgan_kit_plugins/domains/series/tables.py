@@ -23,7 +23,7 @@ from rgan_kit_plugins.domains.series.columns import (
     columns_of,
     in_one_line,
 )
-from rgan_kit_plugins.domains.series.dialect import Head, fields_of, look
+from rgan_kit_plugins.domains.series.dialect import FirstLines, fields_of, look
 from rgan_kit_plugins.domains.series.parquet import read_parquet
 
 CSV_ENDINGS: Final = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
@@ -117,7 +117,7 @@ def _shown(arrow: Any, row: int) -> str:
     return ",".join("" if value is None else str(value) for value in arrow.slice(row, 1).to_pylist()[0].values())[:60]
 
 
-def _parsed(content: memoryview, head: Head, how: HowToRead) -> Any:
+def _parsed(content: memoryview, head: FirstLines, how: HowToRead) -> Any:
     import pyarrow as pa
 
     text, types = pa.string(), {"number": pa.float64(), "long whole": pa.int64(), "text": pa.string()}
@@ -140,7 +140,7 @@ def _parsed(content: memoryview, head: Head, how: HowToRead) -> Any:
 
 def _parse(
     content: memoryview,
-    head: Head,
+    head: FirstLines,
     types: dict[str, Any],
     missing: Sequence[str] = MISSING,
     *,
@@ -170,7 +170,7 @@ def _parse(
     )
 
 
-def _most_cells(content: bytes, head: Head) -> int:
+def _most_cells(content: bytes, head: FirstLines) -> int:
     """Values at most: rows times columns. Each needs a byte, so that only large files are worth counting."""
     if len(content) <= MAX_CELLS:
         return len(content)
@@ -180,7 +180,7 @@ def _most_cells(content: bytes, head: Head) -> int:
     return ((feeds or returns) + 1) * len(head.names)
 
 
-def _last_rows(content: bytes, head: Head) -> tuple[int, list[str]]:
+def _last_rows(content: bytes, head: FirstLines) -> tuple[int, list[str]]:
     """Where a table ends: behind it there may be up to three lines that have another number of fields than it has
     columns (a total, a number of rows, a remark).
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rgan_kit_plugins.domains.series.clock import Clock
+from rgan_kit_plugins.domains.series.clock import TimeColumn
 from rgan_kit_plugins.domains.series.dialect import Dialect
 from rgan_kit_plugins.domains.series.encoding import Variable
 from rgan_kit_plugins.domains.series.keys import SAMPLE_ID
@@ -29,7 +29,9 @@ class Writer:
         label: name of the column of classes, or None.
     """
 
-    def __init__(self, columns: Sequence[Variable], clock: Clock | None, dialect: Dialect, label: str | None) -> None:
+    def __init__(
+        self, columns: Sequence[Variable], clock: TimeColumn | None, dialect: Dialect, label: str | None
+    ) -> None:
         self.columns, self.clock, self.dialect, self.label = columns, clock, dialect, label
 
     def identity(self, named: Sequence[str]) -> str:

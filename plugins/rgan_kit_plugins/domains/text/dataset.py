@@ -17,7 +17,7 @@ from rgan_kit_plugins.domains.text.options import TextOptions
 from rgan_kit_plugins.domains.text.reading import Corpus, Unit, read_corpus
 from rgan_kit_plugins.domains.text.records import Layout
 from rgan_kit_plugins.domains.text.running import learn_windows
-from rgan_kit_plugins.domains.text.samples import USE_WINDOWS, Learnt, hold_out, learn_samples
+from rgan_kit_plugins.domains.text.samples import USE_WINDOWS, LearntText, hold_out, learn_samples
 
 _LARGE: Final = 6400
 """Samples of characters that a training of usual length (64,000 samples) passes over ten times."""
@@ -69,7 +69,7 @@ def make(options: TextOptions, folder: Path, seed: int) -> list[Path]:
     return [file]
 
 
-def _assemble(learnt: Learnt, unit: Unit, corpus: Corpus, notes: dict[str, str]) -> Dataset:
+def _assemble(learnt: LearntText, unit: Unit, corpus: Corpus, notes: dict[str, str]) -> Dataset:
     train, validation, level, vocabulary = learnt.train, learnt.validation, learnt.level, learnt.vocabulary
     ends = not learnt.window
     lengths = train.lengths - ends
@@ -95,7 +95,7 @@ def _assemble(learnt: Learnt, unit: Unit, corpus: Corpus, notes: dict[str, str])
     )  # fmt: skip
 
 
-def _describe_vocabulary(learnt: Learnt) -> str:
+def _describe_vocabulary(learnt: LearntText) -> str:
     vocabulary, level = learnt.vocabulary, learnt.level
     written = len(vocabulary.written)
     if level.merges is not None:

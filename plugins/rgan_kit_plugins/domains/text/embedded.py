@@ -14,13 +14,13 @@ from rgan_kit_plugins.domains.text.judging import settle_level
 from rgan_kit_plugins.domains.text.options import TextOptions
 from rgan_kit_plugins.domains.text.reading import Corpus, Passages
 from rgan_kit_plugins.domains.text.records import Layout, Records
-from rgan_kit_plugins.domains.text.samples import Learnt, learn_samples
+from rgan_kit_plugins.domains.text.samples import LearntText, learn_samples
 from rgan_kit_plugins.worlds.oracle import LENGTH, SYMBOLS, OracleTruth, embedded_oracle
 from rgan_kit_plugins.worlds.sentences import GrammarTruth, embedded_grammar
 
 _FEWEST_HELD_OUT: Final = 500
 
-Drawn = tuple[Learnt, Corpus, dict[str, str], Truth]
+Drawn = tuple[LearntText, Corpus, dict[str, str], Truth]
 """What became of it, where it is said to come from, what was decided, and the known source."""
 
 
@@ -85,7 +85,7 @@ def _of_oracle(options: TextOptions, train: int, validation: int, seed: int, rng
         "data": f"oracle, {train:,} training and {validation:,} validation sequences drawn with seed {seed}",
         "level": "word, one a symbol of the oracle",
     }
-    learnt = Learnt(first, rest, Level("word"), vocabulary, {"split": "the last sequences drawn are held out"})
+    learnt = LearntText(first, rest, Level("word"), vocabulary, {"split": "the last sequences drawn are held out"})
     return learnt, _corpus("oracle", (), fingerprint([drawn.astype("<u2").tobytes()])), notes, OracleTruth(oracle)
 
 

@@ -90,7 +90,7 @@ class Numbers:
     """Numbers for symbols in the order in which they come; the same symbol has the same number."""
 
     def __init__(self) -> None:
-        self._places = _Places({_END: -1})
+        self._places = _Numbered({_END: -1})
         self._points = np.full(0, -1, np.int32)  # of characters, by code point
 
     @property
@@ -148,7 +148,7 @@ class Numbers:
         return np.fromiter(map(self._places.__getitem__, symbols), np.int32)
 
 
-class _Places(dict[str, int]):
+class _Numbered(dict[str, int]):
     """Gives what it has not seen the next number; what it was made with does not count."""
 
     def __missing__(self, symbol: str) -> int:

@@ -20,7 +20,7 @@ from rgan_kit_plugins.domains.text.options import TextOptions
 from rgan_kit_plugins.domains.text.reading import Passages
 from rgan_kit_plugins.domains.text.samples import (
     FEWEST_SAMPLES,
-    Learnt,
+    LearntText,
     classes_of,
     describe_classes,
     learn_subwords,
@@ -59,7 +59,7 @@ class Blocks:
     words: str
 
 
-def learn_windows(passages: Passages, level: Level, options: TextOptions, rng: np.random.Generator) -> Learnt:
+def learn_windows(passages: Passages, level: Level, options: TextOptions, rng: np.random.Generator) -> LearntText:
     """Windows of the text of each class (of all text, where there are none), file by file.
 
     Text is cut into ten to fifty blocks a class, windows are cut within blocks, and whole blocks are held out: no
@@ -97,7 +97,7 @@ def learn_windows(passages: Passages, level: Level, options: TextOptions, rng: n
                    "domain.stride uses more")  # fmt: skip
     unknown = unknown_tally(int(np.count_nonzero(row == UNKNOWN)), len(row), level)
     notes |= describe_classes(classes, known)
-    return Learnt(train, validation, level, vocabulary, notes, (unused, unknown), classes, length)
+    return LearntText(train, validation, level, vocabulary, notes, (unused, unknown), classes, length)
 
 
 def steps_of(options: TextOptions, length: int) -> tuple[int, int]:

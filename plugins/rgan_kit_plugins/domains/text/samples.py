@@ -30,7 +30,7 @@ HoldOut = Callable[[Passages, np.ndarray], Split]
 
 
 @dataclass(frozen=True, eq=False)
-class Learnt:
+class LearntText:
     """What became of a text.
 
     Attributes:
@@ -55,7 +55,7 @@ class Learnt:
     too_little: str = ""
 
 
-def learn_samples(passages: Passages, level: Level, options: TextOptions, unit: Unit, hold_out: HoldOut) -> Learnt:
+def learn_samples(passages: Passages, level: Level, options: TextOptions, unit: Unit, hold_out: HoldOut) -> LearntText:
     """One sample a passage; those that are too long are left out.
 
     Raises:
@@ -95,7 +95,7 @@ def learn_samples(passages: Passages, level: Level, options: TextOptions, unit: 
     unknown = sum(int(np.count_nonzero(each.values == UNKNOWN)) for each in (train, validation))
     tallies = (left_out, unknown_tally(unknown, int(lengths[kept].sum()), level))
     notes |= describe_classes(classes, None if labels is None else labels[kept])
-    return Learnt(train, validation, level, vocabulary, notes, tallies, classes, too_little=too_little)
+    return LearntText(train, validation, level, vocabulary, notes, tallies, classes, too_little=too_little)
 
 
 def hold_out(options: TextOptions, rng: np.random.Generator) -> HoldOut:

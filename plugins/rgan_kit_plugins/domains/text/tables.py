@@ -22,19 +22,19 @@ _LABEL_NAMES: Final = frozenset(
 )
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A line of a table, by its number from 1."""
 
     line: int
     cells: list[str]
 
 
-def rows_of_tabs(text: str) -> list[Row]:
+def rows_of_tabs(text: str) -> list[TableRow]:
     """Of tab-separated values."""
-    return [Row(number, line.split("\t")) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    return [TableRow(number, line.split("\t")) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
-def rows_of_csv(text: str, layout: Layout) -> list[Row]:
+def rows_of_csv(text: str, layout: Layout) -> list[TableRow]:
     """Of comma-separated values, where quoted cells may hold line ends.
 
     Raises:
@@ -48,7 +48,7 @@ def rows_of_csv(text: str, layout: Layout) -> list[Row]:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         for cells in reader:
             if any(map(str.strip, cells)):
-                rows.append(Row(line, cells))
+                rows.append(TableRow(line, cells))
             line = reader.line_num + 1
     except csv.Error as error:
         raise UnreadableError(
@@ -63,13 +63,13 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return [cell.strip(' "') for cell in line.split(delimiter)]
 
 
-class _Places(NamedTuple):
+class _ColumnPlaces(NamedTuple):
     text: int
     label: int | None
     names: list[str] | None
 
 
-def from_table(rows: list[Row], layout: Layout, parted_by: str) -> Records:
+def from_table(rows: list[TableRow], layout: Layout, parted_by: str) -> Records:
     """Of columns; what the first line does not name is told by their order.
 
     Raises:
@@ -97,14 +97,14 @@ def from_table(rows: list[Row], layout: Layout, parted_by: str) -> Records:
     return Records(texts, lines, labels, note=_note(places))
 
 
-def _places(rows: list[Row], layout: Layout) -> _Places:
+def _places(rows: list[TableRow], layout: Layout) -> _ColumnPlaces:
     names = [cell.strip() for cell in rows[0].cells]
     text = _named(names, layout.text_key, _TEXT_NAMES)
     label = _named(names, layout.label_key, _LABEL_NAMES)
     if text is None and label is not None and len(names) == 2:
         text = 1 - label
     if text is not None:
-        return _Places(text, label, names)
+        return _ColumnPlaces(text, label, names)
     if len(names) > 2:
         raise UnreadableError(
             f"{len(names):,} columns without names.",
@@ -113,10 +113,10 @@ def _places(rows: list[Row], layout: Layout) -> _Places:
             rows[0].line,
         )
     if len(names) == 1:
-        return _Places(0, None, None)
+        return _ColumnPlaces(0, None, None)
     label = int(layout.columns == "text-label")
     is_header = _names_a_column([row.cells[label].strip() for row in rows if len(row.cells) == 2])
-    return _Places(1 - label, label, names if is_header else None)
+    return _ColumnPlaces(1 - label, label, names if is_header else None)
 
 
 def _names_a_column(labels: list[str]) -> bool:
@@ -133,7 +133,7 @@ def _named(names: list[str], key: str, usual: frozenset[str]) -> int | None:
     return known[0] if len(known) == 1 and key in ("text", "label") else None
 
 
-def _note(places: _Places) -> str:
+def _note(places: _ColumnPlaces) -> str:
     if places.names is None:
         return ""
     label = "" if places.label is None else f", classes in '{places.names[places.label]}'"

@@ -112,6 +112,17 @@ def test_files_left_out_are_listed_with_the_reason(rgankit, names):
     assert "broken.txt: line 2: byte 0xff" in answer.out
 
 
+def test_ranges_are_in_the_units_of_the_data(rgankit, tmp_path):
+    lines = "".join(f"{4_000_000_000_000_000 + n * n},{n / 10}\n" for n in range(400))
+    (tmp_path / "codes.csv").write_text(f"code,level\n{lines}")
+    words = ("data", "check", "codes.csv", "--set", "domain.window_length=8")
+    features = rgankit(*words, "--json").document["content"]["features"]
+    code, level = features
+    assert (code["minimum"], level["minimum"]) == (4_000_000_000_000_000, 0)
+    assert 4_000_000_000_100_000 < code["maximum"] < 4_000_000_000_160_000
+    assert "code: 4000000000000000 to 4000000000" in rgankit(*words).out
+
+
 def test_classes_are_counted(rgankit, tmp_path):
     (tmp_path / "moods.tsv").write_text("".join(f"{'calm' if n < 10 else 'loud'}\tline {n}\n" for n in range(30)))
     report = rgankit("data", "check", "moods.tsv", "--json").document

@@ -14,6 +14,7 @@ from rgan_kit.cli.extras import TRAIN
 from rgan_kit.config import TrainOptions
 from rgan_kit.config.parts import recipe_kinds
 from rgan_kit.contracts import (
+    Column,
     Dataset,
     FrameSpec,
     RecipeSpec,
@@ -140,7 +141,9 @@ def _content(spec: DataSpec) -> dict[str, Any]:
         return {"vocabulary": spec.vocab_size, "special": len({spec.eos, *spec.never_generated})}
     if isinstance(spec, FrameSpec):
         return {"height": spec.height, "width": spec.width, "channels": spec.channels, "frames_a_second": spec.fps}
-    bounds = zip(spec.names, spec.minimum.tolist(), spec.maximum.tolist(), strict=True)
+    columns = spec.columns or [Column(name) for name in spec.names]
+    lacking = np.concatenate([np.full(column.features, column.offset) for column in columns])
+    bounds = zip(spec.names, (spec.minimum + lacking).tolist(), (spec.maximum + lacking).tolist(), strict=True)
     return {"features": [{"name": name, "minimum": low, "maximum": high} for name, low, high in bounds]}
 
 

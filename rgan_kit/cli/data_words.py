@@ -103,7 +103,12 @@ def _features(features: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for (low, high), run in groupby(features, lambda each: (each["minimum"], each["maximum"])):
         names = [each["name"] for each in run]
         named = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]} ({len(names):,})"
-        yield f"  {named}: {low:g} to {high:g}"
+        yield f"  {named}: {_number(low)} to {_number(high)}"
+
+
+def _number(value: float) -> str:
+    """Whole numbers with all their digits, as ids have them."""
+    return f"{value:.0f}" if value == round(value) and abs(value) < 1e17 else f"{value:g}"
 
 
 def _duration(seconds: float) -> str:

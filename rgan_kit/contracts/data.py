@@ -74,12 +74,15 @@ class Column:
         grid: what values of a number are multiples of (1 for whole numbers, 0.01 for two decimals), counted from the
             feature's minimum; 0 where they lie anywhere.
         constant: whether it is a fact of the whole sequence, the same at every step.
+        offset: what its feature lacks of the data's own numbers, which a decoder adds: numbers far from zero would lose
+            their digits as float32.
     """
 
     name: str
     levels: tuple[str, ...] = ()
     grid: float = 0.0
     constant: bool = False
+    offset: float = 0.0
 
     @property
     def features(self) -> int:

@@ -104,7 +104,7 @@ class Variables:
     @property
     def columns(self) -> tuple[Column, ...]:
         """What the features are, as networks know them."""
-        own = [Column(v.name, v.levels, v.grid, v.lasting) for v in self.all if v.features]
+        own = [Column(v.name, v.levels, v.grid, v.lasting, v.offset) for v in self.all if v.features]
         return (*own, *(Column(v.name + PRESENT, grid=1.0) for v in self._masked))
 
     @property

@@ -416,7 +416,7 @@ def test_plugins_show_says_origin_kinds_and_hooks(rgankit):
 def test_plugins_list_counts_what_a_plugin_offers_and_the_hooks_that_it_has(rgankit):
     out = rgankit("plugins", "list").out
     assert re.search(r"^  rgan-kit:builtin  0\S+  loaded  offers \d+, hooks \d+$", out, re.M)
-    assert re.search(r"^  rgan-kit:tensorboard  0\S+  loaded  hooks 6$", out, re.M)
+    assert re.search(r"^  rgan-kit:tensorboard  0\S+  loaded  hooks 7$", out, re.M)
 
 
 def test_doctor_says_how_to_get_what_is_missing_but_never_both_runtimes(rgankit, monkeypatch):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rgan_kit.cli.completion import complete_domain, complete_recipe
 from rgan_kit.cli.console import Results, say
 from rgan_kit.cli.extras import TRAIN, need
+from rgan_kit.cli.trained import DATA, DEVICE, DOMAIN, RECIPE
 from rgan_kit.errors import DeviceError, RganKitError
 
 if TYPE_CHECKING:
@@ -27,24 +27,16 @@ def add_to(app: typer.Typer, results: Results) -> None:
     @app.command()
     def search(
         space: Annotated[Path, typer.Option(help="TOML file: options with ranges, or lists of values.")],
-        plugin: Annotated[
-            str | None,
-            typer.Option(help="Recipe to train (see: rgankit plugins list).", autocompletion=complete_recipe),
-        ] = None,
-        domain: Annotated[
-            str | None,
-            typer.Option(help="Data domain; guessed from --data where not given.", autocompletion=complete_domain),
-        ] = None,
-        data: Annotated[
-            Path | None, typer.Option(help="File or folder; without it, the domain's embedded data.")
-        ] = None,
+        plugin: Annotated[str | None, RECIPE] = None,
+        domain: Annotated[str | None, DOMAIN] = None,
+        data: Annotated[Path | None, DATA] = None,
         settings: Annotated[
             list[str] | None, typer.Option("--set", help="An option of all trials, as key=value. Repeat it.")
         ] = None,
         config: Annotated[Path | None, typer.Option(help="TOML file, such as a run's config.toml.")] = None,
         steps: Annotated[int | None, typer.Option(help="Steps of each training (train.steps).")] = None,
         seed: Annotated[int | None, typer.Option(help="Of every training, and of what is chosen.")] = None,
-        device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N (train.device).")] = None,
+        device: Annotated[str | None, DEVICE] = None,
         trials: Annotated[int, typer.Option(min=1, help="Trainings in all.")] = 20,
         figure: Annotated[
             str, typer.Option(help="To be made small; heldout_nll where there is a likelihood, else of the samples.")

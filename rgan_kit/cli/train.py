@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rgan_kit.cli.completion import complete_domain, complete_recipe
 from rgan_kit.cli.console import Results, finite
 from rgan_kit.cli.extras import TRAIN, need
 from rgan_kit.cli.part_options import PartOptionsCommand
 from rgan_kit.cli.reported import begin_reported, resume_reported
+from rgan_kit.cli.trained import DATA, DEVICE, DOMAIN, RECIPE
 from rgan_kit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,17 +29,9 @@ def add_to(app: typer.Typer, results: Results) -> None:
 
     @app.command(cls=PartOptionsCommand)
     def train(
-        plugin: Annotated[
-            str | None,
-            typer.Option(help="Recipe to train (see: rgankit plugins list).", autocompletion=complete_recipe),
-        ] = None,
-        domain: Annotated[
-            str | None,
-            typer.Option(help="Data domain; guessed from --data where not given.", autocompletion=complete_domain),
-        ] = None,
-        data: Annotated[
-            Path | None, typer.Option(help="File or folder; without it, the domain's embedded data.")
-        ] = None,
+        plugin: Annotated[str | None, RECIPE] = None,
+        domain: Annotated[str | None, DOMAIN] = None,
+        data: Annotated[Path | None, DATA] = None,
         settings: Annotated[
             list[str] | None,
             typer.Option("--set", help="An option, as key=value: generator.hidden_size=64. Repeat it."),
@@ -49,7 +41,7 @@ def add_to(app: typer.Typer, results: Results) -> None:
         ] = None,
         steps: Annotated[int | None, typer.Option(help="Steps of the whole training (train.steps).")] = None,
         seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
-        device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N (train.device).")] = None,
+        device: Annotated[str | None, DEVICE] = None,
         run: Annotated[
             Path | None, typer.Option(help="Folder to write; runs/<recipe>-<domain>-<n> if not given.")
         ] = None,

@@ -51,7 +51,7 @@ def judge(real: np.ndarray, made: np.ndarray, seed: int = 0) -> Verdict:
     count = min(len(real), len(made))
     if count < FEWEST or not np.isfinite(made).all() or real.shape[1] < 2:
         return Verdict(math.nan, math.nan)
-    real, made, rng = _in_one_order(real), _in_one_order(made), np.random.default_rng(seed)
+    real, made, rng = in_one_order(real), in_one_order(made), np.random.default_rng(seed)
     both = np.concatenate([real[rng.permutation(len(real))[:count]], made[rng.permutation(len(made))[:count]]])
     mean, deviation = both[:count].mean(axis=(0, 1)), both[:count].std(axis=(0, 1))
     varies = deviation > _CONSTANT * (1 + np.abs(mean))  # what never does has no unit but its own
@@ -62,9 +62,10 @@ def judge(real: np.ndarray, made: np.ndarray, seed: int = 0) -> Verdict:
     return Verdict(_in_order(scores, labels[~taught] > 0), _frechet(answers[:count], answers[count:]))
 
 
-def _in_one_order(series: np.ndarray) -> np.ndarray:
-    """By their content: which half a series falls into must not depend on what it was drawn beside."""
-    return series[sorted(range(len(series)), key=lambda row: series[row].tobytes())]
+def in_one_order(series: np.ndarray) -> np.ndarray:
+    """Series ``[n, …]`` by their content: what is found, and which half one falls into, must not depend on the order in
+    which they were drawn."""
+    return series[np.array(sorted(range(len(series)), key=lambda row: series[row].tobytes()), np.int64)]
 
 
 def _frechet(real: np.ndarray, made: np.ndarray) -> float:

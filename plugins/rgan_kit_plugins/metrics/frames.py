@@ -6,6 +6,7 @@ from typing import Final
 
 from rgan_kit.contracts import Figure, Kind, MetricSpec
 from rgan_kit_plugins.metrics import frame_judges, frame_metrics
+from rgan_kit_plugins.metrics.common import AUTOCORRELATION, DISTINCT, NEAR_COPIES, SPREAD, SPREAD_ERROR
 
 _FRAMES: Final[frozenset[Kind]] = frozenset({"frames"})
 
@@ -99,14 +100,7 @@ METRICS: Final = (
         kinds=_FRAMES,
         compute=frame_metrics.autocorrelations,
         selects=("autocorrelation_distance",),
-        figures=(
-            Figure(
-                name="autocorrelation_distance",
-                title="autocorrelation gap",
-                meaning="of correlations of values with those before",
-                better="lower",
-            ),
-        ),
+        figures=(AUTOCORRELATION,),
     ),
     MetricSpec(
         name="frame_spread",
@@ -114,24 +108,13 @@ METRICS: Final = (
         kinds=_FRAMES,
         compute=frame_metrics.spread,
         selects=("spread_error",),
-        figures=(
-            Figure(name="spread", meaning="deviation across samples; 1 is right, far below 1 is a collapse"),
-            Figure(name="spread_error", title="spread error", meaning="how far the spread is from 1", better="lower"),
-        ),
+        figures=(SPREAD, SPREAD_ERROR),
     ),
     MetricSpec(
         name="frame_copies",
         summary="share of samples that differ from each other, and share that are near copies of training data",
         kinds=_FRAMES,
         compute=frame_metrics.copies,
-        figures=(
-            Figure(name="distinct", meaning="samples that differ from each other", unit="share"),
-            Figure(
-                name="near_copies",
-                title="near copies",
-                meaning="samples that are all but equal to a training sample",
-                unit="share",
-            ),
-        ),
+        figures=(DISTINCT, NEAR_COPIES),
     ),
 )

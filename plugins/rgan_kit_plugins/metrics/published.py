@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from rgan_kit.contracts import Dataset, Figure, Measured, MetricSpec, SampleSet, SequenceSource, SeriesSpec, evenly
+from rgan_kit.evaluation import in_one_order
 
 MOST: Final = 10_000
 """Series of each kind that are looked at."""
@@ -32,7 +33,7 @@ def scores(samples: SampleSet) -> dict[str, Measured]:
     dataset = samples.dataset
     if find_spec("torch") is None or len(samples.samples) < FEWEST or _count(dataset) < 2 * FEWEST:
         return {}
-    real, made = _real(dataset), _in_one_order(_scaled(dataset, **samples.outputs))
+    real, made = _real(dataset), in_one_order(_scaled(dataset, **samples.outputs))
     time = min(real.shape[1], made.shape[1])
     if not np.isfinite(made).all() or time < 2:
         return {}
@@ -115,11 +116,6 @@ def _scaled(dataset: Dataset, series: np.ndarray, lengths: np.ndarray | None = N
     if lengths is not None:
         values[np.arange(series.shape[1]) >= lengths[picked][:, None]] = 0
     return values
-
-
-def _in_one_order(series: np.ndarray) -> np.ndarray:
-    """By their content: what is found must not depend on the order in which samples were drawn."""
-    return series[np.array(sorted(range(len(series)), key=lambda row: series[row].tobytes()), np.int64)]
 
 
 def _figure(name: str, title: str, meaning: str) -> Figure:

@@ -6,6 +6,7 @@ from typing import Final
 
 from rgan_kit.contracts import Figure, Kind, MetricSpec
 from rgan_kit_plugins.metrics import series_metrics
+from rgan_kit_plugins.metrics.common import AUTOCORRELATION, DISTINCT, NEAR_COPIES, SPREAD, SPREAD_ERROR
 
 _SERIES: Final[frozenset[Kind]] = frozenset({"series"})
 
@@ -64,12 +65,7 @@ METRICS: Final = (
         kinds=_SERIES,
         compute=series_metrics.correlation,
         figures=(
-            Figure(
-                name="autocorrelation_distance",
-                title="autocorrelation gap",
-                meaning="of correlations of values with those before",
-                better="lower",
-            ),
+            AUTOCORRELATION,
             Figure(
                 name="cross_correlation_distance",
                 title="cross-correlation gap",
@@ -84,10 +80,7 @@ METRICS: Final = (
         kinds=_SERIES,
         compute=series_metrics.spread,
         selects=("spread_error",),
-        figures=(
-            Figure(name="spread", meaning="deviation across samples; 1 is right, far below 1 is a collapse"),
-            Figure(name="spread_error", title="spread error", meaning="how far the spread is from 1", better="lower"),
-        ),
+        figures=(SPREAD, SPREAD_ERROR),
     ),
     MetricSpec(
         name="copies",
@@ -95,13 +88,8 @@ METRICS: Final = (
         kinds=_SERIES,
         compute=series_metrics.copies,
         figures=(
-            Figure(name="distinct", meaning="samples that differ from each other", unit="share"),
-            Figure(
-                name="near_copies",
-                title="near copies",
-                meaning="samples that are all but equal to a training sample",
-                unit="share",
-            ),
+            DISTINCT,
+            NEAR_COPIES,
             Figure(
                 name="nearest_training",
                 title="nearest training",

@@ -6,6 +6,7 @@ from typing import Final
 
 from rgan_kit.contracts import Figure, Kind, MetricSpec
 from rgan_kit_plugins.metrics import token_metrics
+from rgan_kit_plugins.metrics.common import DISTINCT
 
 _TOKENS: Final[frozenset[Kind]] = frozenset({"tokens"})
 
@@ -15,7 +16,7 @@ METRICS: Final = (
         summary="share of distinct samples among the samples",
         kinds=_TOKENS,
         compute=token_metrics.distinct,
-        figures=(Figure(name="distinct", meaning="samples that differ from each other", unit="share"),),
+        figures=(DISTINCT,),
     ),
     MetricSpec(
         name="verbatim",

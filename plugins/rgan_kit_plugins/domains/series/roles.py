@@ -127,7 +127,7 @@ def _with_values(table: Table, options: SeriesOptions, roles: Roles) -> Roles:
         left_out = {each.name: why for each in free if (why := _why_not(each, options))}
         values = tuple(column.name for column in free if column.name not in left_out)
     if left_out:
-        roles.notes["columns left out"] = _some([f"{name} ({why})" for name, why in left_out.items()])
+        roles.notes["columns left out"] = some([f"{name} ({why})" for name, why in left_out.items()])
     words = frozenset(n for n in values if (column := table.get(n)) is not None and column.kind == "text")
     if not (options.columns or options.categorical) and len(words) == len(values):
         values = ()
@@ -135,7 +135,7 @@ def _with_values(table: Table, options: SeriesOptions, roles: Roles) -> Roles:
         _check_levels(table, name, options)
     if not values:
         raise DataError(
-            f"{table.file}: no column of numbers is left to be modelled; it has {_some(list(table.names))}."
+            f"{table.file}: no column of numbers is left to be modelled; it has {some(list(table.names))}."
             + (f" Left out: {roles.notes['columns left out']}." if left_out else ""),
             "Give a table with a column of numbers, or name those to be modelled, which may hold words: "
             '--set domain.columns=\'["a","b"]\'',
@@ -181,10 +181,11 @@ def _check_levels(table: Table, name: str, options: SeriesOptions) -> None:
 
 def _absent(table: Table, name: str) -> DataError:
     near = difflib.get_close_matches(name, table.names, n=3)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {_some(list(table.names))}."
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {some(list(table.names))}."
     return DataError(f"{table.file}: there is no column '{name:.100}'.", hint)
 
 
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def some(names: list[str], most: int = _SHOWN) -> str:
+    """Names in a row, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

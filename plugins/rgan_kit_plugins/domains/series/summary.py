@@ -9,7 +9,7 @@ import numpy as np
 from rgan_kit_plugins.domains.series.encoding import Variable, Variables
 from rgan_kit_plugins.domains.series.options import SeriesOptions
 from rgan_kit_plugins.domains.series.reading import Rows, Tables
-from rgan_kit_plugins.domains.series.roles import Roles
+from rgan_kit_plugins.domains.series.roles import Roles, some
 from rgan_kit_plugins.domains.series.samples import Division, Stretches
 
 _SHOWN = 12
@@ -32,7 +32,7 @@ def summary_of(
     origin = f"{files}, {len(rows.values):,} rows in {_count(len(rows.lengths), 'sequence')}"
     notes = sorted({note for table in read.tables for note in table.notes})
     summary = {"data": "; ".join([origin, *notes]), **roles.notes, **rows.notes, **made.notes}
-    summary["columns"] = _some([each.name for each in variables.all])
+    summary["columns"] = _listed([each.name for each in variables.all])
     summary.update(_about_columns(rows, roles, variables))
     summary["missing values"] = _about_missing(rows, roles, variables, options)
     summary["lengths"] = f"{lengths.mean():.1f} rows on average, {int(lengths.max()):,} at most"
@@ -56,17 +56,17 @@ def _about_columns(rows: Rows, roles: Roles, variables: Variables) -> Iterator[t
         if v.constant is not None
     ]
     if constant:
-        yield "constant columns", f"{_some(constant)}; not modelled, and written as they are"
+        yield "constant columns", f"{_listed(constant)}; not modelled, and written as they are"
     if words := [f"{v.name} ({len(v.levels):,})" for v in variables.all if v.levels]:
-        yield "columns of words", f"{_some(words)}; one feature for each word"
+        yield "columns of words", f"{_listed(words)}; one feature for each word"
     if facts := [v.name for v in variables.all if v.lasting]:
-        yield "of the whole sequence", f"{_some(facts)}; the same in all rows of a sample"
+        yield "of the whole sequence", f"{_listed(facts)}; the same in all rows of a sample"
     here = {v.name for v in variables.all}
     if empty := [name for name in roles.values if name not in here]:
-        yield "empty columns", f"{_some(empty)}; left out"
+        yield "empty columns", f"{_listed(empty)}; left out"
     numbers = [v for v in variables.all if v.features and not v.levels]
     if fine := [v.name for v in numbers if _is_finer(v, rows.values[:, roles.values.index(v.name)])]:
-        yield "precision", f"{_some(fine)}: values have more digits than the {_DIGITS} that a model knows (float32)"
+        yield "precision", f"{_listed(fine)}: values have more digits than the {_DIGITS} that a model knows (float32)"
 
 
 def _is_finer(variable: Variable, values: np.ndarray) -> bool:
@@ -98,6 +98,5 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def _listed(names: list[str]) -> str:
+    return some(names, _SHOWN)
